@@ -1,0 +1,242 @@
+// A broker: what it keeps on disk, what it holds in memory, and the functions that its parts call on
+// each other. Each part is a file of its own:
+//   broker.cpp        dispatch of inputs, start, stop, crash
+//   registration.cpp  /brokers/ids/N, session expiry
+//   zk_client.cpp     the ZooKeeper session
+//   requests.cpp      connections served, one request at a time each
+//   control.cpp       LeaderAndIsr, UpdateMetadata, StopReplica from the controller
+//   leader.cpp        produce, high watermark, fetch service and purgatory
+//   isr.cpp           shrink, expand and the two ways to commit a change
+//   fetcher.cpp       replica fetchers, truncation
+//   shutdown.cpp      controlled shutdown
+// and controller/*.cpp is the controller that every broker carries.
+#pragma once
+
+#include <variant>
+#include <vector>
+
+#include "model/broker/partition.h"
+#include "model/broker/zk_client.h"
+#include "model/controller/controller.h"
+#include "model/message.h"
+#include "model/small_vec.h"
+#include "model/step.h"
+
+namespace model {
+
+// --- a connection that the broker serves --------------------------------------------------------
+
+struct ParkedFetch {
+  FetchRequest request;
+  FIELDS(request);
+};
+// acks=all: answered when every partition is decided.
+struct ParkedProduce {
+  struct Wait {
+    PartitionId partition{};
+    bool decided = false;
+    ErrorCode error = ErrorCode::request_timed_out;  // what a time-out returns
+    Offset base_offset = kUnknownOffset;
+    Offset required = 0;  // the high watermark that acknowledges it
+    FIELDS(partition, decided, error, base_offset, required);
+  };
+  SmallVec<Wait, 1> waits;
+  FIELDS(waits);
+};
+// The controller's event loop has it.
+struct ParkedEvent {
+  NO_FIELDS();
+};
+// Its partition is frozen; it is tried again when the lock is free.
+struct Blocked {
+  NO_FIELDS();
+};
+using Parked = std::variant<std::monostate, ParkedFetch, ParkedProduce, ParkedEvent, Blocked>;
+
+struct Served {
+  ConnectionId via;
+  Parked parked;            // the request that is being served, if it waits for something
+  std::vector<Body> queue;  // requests that wait behind it; with Blocked, the front is the blocked one
+};
+
+// --- a fetcher -----------------------------------------------------------------------------------
+
+struct Fetcher {
+  enum class State : std::uint8_t { closed, connecting, open, waiting };
+  enum class Asked : std::uint8_t { nothing, fetch, epochs, offsets };
+  NodeId leader = kNoNode;
+  std::uint8_t id = 0;
+  State state = State::closed;
+  Asked asked = Asked::nothing;
+  std::uint32_t connection = 0;
+  SmallVec<FetchPartition, 2> request;  // what the outstanding request asked, by partition
+  FIELDS(leader, id, state, asked, connection, request);
+};
+
+// --- AlterPartition ------------------------------------------------------------------------------
+
+struct AlterPartitionChannel {
+  enum class State : std::uint8_t { closed, connecting, open };
+  State state = State::closed;
+  NodeId controller = kNoNode;  // whom the connection leads to
+  std::uint32_t connection = 0;
+  bool in_flight = false;
+  bool backing_off = false;
+  SmallVec<AlterPartitionItem, 1> waiting;  // by partition; one item each
+  SmallVec<AlterPartitionItem, 1> sent;
+  FIELDS(state, controller, connection, in_flight, backing_off, waiting, sent);
+};
+
+struct ShutdownProgress {
+  enum class Stage : std::uint8_t { running, asking, backing_off, closing };
+  Stage stage = Stage::running;
+  std::int32_t attempts_left = 0;
+  bool connected = false;
+  NodeId controller = kNoNode;
+  std::uint32_t connection = 0;
+  FIELDS(stage, attempts_left, connected, controller, connection);
+};
+
+struct CachedLeader {
+  bool known = false;
+  NodeId leader = kNoNode;
+  LeaderEpoch leader_epoch = kNoEpoch;
+  FIELDS(known, leader, leader_epoch);
+};
+
+enum class BrokerPhase : std::uint8_t {
+  down,        // no process
+  connecting,  // waits for its first ZooKeeper session
+  loading,     // session open, not registered
+  running,
+  stopping,
+};
+
+struct BrokerDisk {
+  std::vector<PartitionDisk> partitions;  // by PartitionId
+  std::uint32_t connections = 0;  // port numbers do not repeat across restarts
+  FIELDS(partitions, connections);
+};
+
+struct BrokerMemory {
+  BrokerPhase phase = BrokerPhase::down;
+  ZkClient zk;
+  bool registered_before = false;      // this process has registered in an earlier session...
+  SessionId registered_session = 0;    // ...namely this one
+  BrokerEpoch broker_epoch = -1;
+  ControllerEpoch controller_epoch = 0;  // highest seen in a control request; 0 after a restart
+  bool checkpointing = false;
+
+  // Metadata cache: the last UpdateMetadata wins.
+  NodeId cached_controller = kNoNode;
+  Replicas cached_live;
+  std::vector<CachedLeader> cached;  // by PartitionId
+
+  std::vector<Partition> partitions;  // by PartitionId
+  SmallVec<Served, 2> served;
+  SmallVec<Fetcher, 2> fetchers;
+  AlterPartitionChannel alter_partition;
+  ShutdownProgress shutdown;
+
+  // Direct ISR writes (up to 2.6).
+  bool isr_check_blocked = false;      // the checking thread waits for ZooKeeper...
+  std::int32_t isr_checks_missed = 0;  // ...and these checks are due meanwhile
+  std::int32_t isr_check_next = 0;     // partition at which the blocked check goes on
+  SmallVec<PartitionId, 2> isr_changes;  // to be announced by a notification
+  Instant last_isr_change;
+  Instant last_isr_propagation;
+
+  Controller controller;
+};
+
+struct Broker {
+  NodeId id{};
+  BrokerDisk disk;
+  BrokerMemory memory;
+
+  Partition& partition(PartitionId p) { return memory.partitions[index(p)]; }
+  Log& log(PartitionId p) { return disk.partitions[index(p)].log; }
+  const Log& log(PartitionId p) const { return disk.partitions[index(p)].log; }
+};
+
+void step(const Context& context, Broker& broker, const Input& input);
+
+// --- registration.cpp ----------------------------------------------------------------------------
+void on_session_opened(const Context& context, Broker& broker);
+void on_session_expired(const Context& context, Broker& broker);
+void start_registration(const Context& context, Broker& broker);
+void on_registration_reply(const Context& context, Broker& broker, std::uint32_t tag, const ZkResponse& response);
+// From zk_client.cpp: a reply for its owner, an event for whoever watches.
+void on_zk_reply(const Context& context, Broker& broker, ZkOwner owner, std::uint32_t tag, const ZkRequest& request,
+                 const ZkResponse& response);
+void on_zk_watch(const Context& context, Broker& broker, const ZkEvent& event);
+
+// --- requests.cpp --------------------------------------------------------------------------------
+void on_request(const Context& context, Broker& broker, const ConnectionId& via, const Body& body);
+void on_client_gone(const Context& context, Broker& broker, const ConnectionId& via);
+Served* find_served(Broker& broker, const ConnectionId& via);
+// Answers the request being served and goes on with the next one that waits. May invalidate pointers.
+void answer(const Context& context, Broker& broker, const ConnectionId& via, Body body);
+void close_served(const Context& context, Broker& broker, const ConnectionId& via);
+void serve_waiting(const Context& context, Broker& broker, const ConnectionId& via);
+void serve_everyone(const Context& context, Broker& broker);  // the broker has begun to serve
+void retry_blocked(const Context& context, Broker& broker);
+
+// --- control.cpp ---------------------------------------------------------------------------------
+void on_leader_and_isr(const Context& context, Broker& broker, const ConnectionId& via, const LeaderAndIsrRequest& request);
+void on_update_metadata(const Context& context, Broker& broker, const ConnectionId& via, const UpdateMetadataRequest& request);
+void on_stop_replica(const Context& context, Broker& broker, const ConnectionId& via, const StopReplicaRequest& request);
+
+// --- leader.cpp ----------------------------------------------------------------------------------
+// Both return false if the request must wait for a frozen partition.
+bool serve_produce(const Context& context, Broker& broker, const ConnectionId& via, const ProduceRequest& request);
+bool serve_fetch(const Context& context, Broker& broker, const ConnectionId& via, const FetchRequest& request);
+void serve_epochs(const Context& context, Broker& broker, const ConnectionId& via, const OffsetsForLeaderEpochRequest& request);
+void serve_list_offsets(const Context& context, Broker& broker, const ConnectionId& via, const ListOffsetsRequest& request);
+void serve_metadata(const Context& context, Broker& broker, const ConnectionId& via, const MetadataRequest& request);
+// True if it moved.
+bool maybe_advance_high_watermark(const Context& context, Broker& broker, PartitionId p);
+// Looks again at what is parked on a partition: produces (if its high watermark or role changed) and
+// fetches (if there is anything new to read, or they must fail).
+void complete_parked_produces(const Context& context, Broker& broker, PartitionId p);
+void complete_parked_fetches(const Context& context, Broker& broker, PartitionId p);
+void on_fetch_wait_over(const Context& context, Broker& broker, std::uint16_t slot);
+void on_produce_wait_over(const Context& context, Broker& broker, std::uint16_t slot);
+std::int32_t effective_min_isr(const Context& context, PartitionId p);
+
+// --- isr.cpp -------------------------------------------------------------------------------------
+void maybe_expand_isr(const Context& context, Broker& broker, PartitionId p, NodeId replica);
+void run_isr_check(const Context& context, Broker& broker);
+void on_isr_check_due(const Context& context, Broker& broker);
+void on_alter_partition_answer(const Context& context, Broker& broker, const AlterPartitionResponse& response);
+void alter_partition_go_on(const Context& context, Broker& broker);  // send what waits, connect if needed
+void alter_partition_lost(const Context& context, Broker& broker);   // its connection is gone
+void on_isr_write_reply(const Context& context, Broker& broker, std::uint32_t tag, const ZkResponse& response);
+void on_isr_propagation_due(const Context& context, Broker& broker);
+bool on_alter_partition_timer(const Context& context, Broker& broker, TimerKey key);
+
+// --- fetcher.cpp ---------------------------------------------------------------------------------
+void start_fetching(const Context& context, Broker& broker, PartitionId p);  // role follower, leader known
+void stop_fetching(const Context& context, Broker& broker, PartitionId p);
+void drop_idle_fetchers(const Context& context, Broker& broker);
+void fetchers_go_on(const Context& context, Broker& broker);
+bool on_fetcher_connected(const Context& context, Broker& broker, const ConnectionId& via);
+bool on_fetcher_disconnected(const Context& context, Broker& broker, const ConnectionId& via);
+bool on_fetcher_timer(const Context& context, Broker& broker, TimerKey key);
+void on_fetch_answer(const Context& context, Broker& broker, const ConnectionId& via, const FetchResponse& response);
+void on_epochs_answer(const Context& context, Broker& broker, const ConnectionId& via, const OffsetsForLeaderEpochResponse& response);
+void on_offsets_answer(const Context& context, Broker& broker, const ConnectionId& via, const ListOffsetsResponse& response);
+
+// --- shutdown.cpp --------------------------------------------------------------------------------
+void begin_shutdown(const Context& context, Broker& broker);
+bool on_shutdown_connected(const Context& context, Broker& broker, const ConnectionId& via);
+bool on_shutdown_disconnected(const Context& context, Broker& broker, const ConnectionId& via);
+bool on_shutdown_timer(const Context& context, Broker& broker, TimerKey key);
+void on_shutdown_answer(const Context& context, Broker& broker, const ControlledShutdownResponse& response);
+void checkpoint_high_watermarks(const Context& context, Broker& broker);
+
+inline ConnectionId connection_to(Broker& broker, NodeId peer, ChannelKind kind, std::uint8_t channel_index = 0) {
+  return {broker.id, peer, kind, channel_index, ++broker.disk.connections};
+}
+
+}  // namespace model

@@ -1,0 +1,134 @@
+// What a cluster is made of: immutable during a run, shared by every node. Settings carry Kafka's own
+// names with dots as underscores; their defaults are those of Kafka 3.9 (docs/configuration), the
+// version profiles of rules/registry.cpp change the ones that moved.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "model/ids.h"
+#include "model/time.h"
+#include "model/value.h"
+
+namespace model {
+
+struct BrokerSettings {
+  Duration zookeeper_session_timeout = milliseconds(18'000);
+  Duration replica_lag_time_max = milliseconds(30'000);
+  Duration replica_fetch_wait_max = milliseconds(500);
+  std::int32_t replica_fetch_min_bytes = 1;
+  std::int32_t replica_fetch_max_bytes = 1 << 20;
+  Duration replica_fetch_backoff = milliseconds(1'000);
+  Duration replica_socket_timeout = milliseconds(30'000);
+  std::int32_t num_replica_fetchers = 1;
+  Duration replica_high_watermark_checkpoint_interval = milliseconds(5'000);
+  Duration request_timeout = milliseconds(30'000);
+  Duration controller_socket_timeout = milliseconds(30'000);
+  Duration socket_connection_setup_timeout = milliseconds(10'000);
+  bool auto_leader_rebalance_enable = true;
+  Duration leader_imbalance_check_interval = seconds(300);
+  std::int32_t leader_imbalance_per_broker_percentage = 10;
+  bool controlled_shutdown_enable = true;
+  std::int32_t controlled_shutdown_max_retries = 3;
+  Duration controlled_shutdown_retry_backoff = milliseconds(5'000);
+  bool unclean_leader_election_enable = false;
+  std::int32_t min_insync_replicas = 1;
+  FIELDS(zookeeper_session_timeout, replica_lag_time_max, replica_fetch_wait_max, replica_fetch_min_bytes,
+         replica_fetch_max_bytes, replica_fetch_backoff, replica_socket_timeout, num_replica_fetchers,
+         replica_high_watermark_checkpoint_interval, request_timeout, controller_socket_timeout,
+         socket_connection_setup_timeout, auto_leader_rebalance_enable, leader_imbalance_check_interval,
+         leader_imbalance_per_broker_percentage, controlled_shutdown_enable, controlled_shutdown_max_retries,
+         controlled_shutdown_retry_backoff, unclean_leader_election_enable, min_insync_replicas);
+  bool operator==(const BrokerSettings&) const = default;
+};
+
+// How long a broker process takes to come up: not a setting of Kafka, but of the machine.
+struct StartupTimes {
+  Duration connect_min = milliseconds(450), connect_max = milliseconds(750);    // start to ZooKeeper session
+  Duration register_min = milliseconds(700), register_max = milliseconds(1'100);  // session to registration
+  Duration isr_check_min = milliseconds(650), isr_check_max = milliseconds(1'050);  // session to first check
+  FIELDS(connect_min, connect_max, register_min, register_max, isr_check_min, isr_check_max);
+  bool operator==(const StartupTimes&) const = default;
+};
+
+struct TopicConfig {
+  std::string name;
+  std::vector<Replicas> assignment;     // by partition number; the first replica is the preferred leader
+  std::int32_t min_insync_replicas = 1;
+  bool unclean_leader_election_enable = false;
+  std::int32_t first_partition = 0;  // PartitionId of partition 0; the others follow
+  FIELDS(name, assignment, min_insync_replicas, unclean_leader_election_enable, first_partition);
+  bool operator==(const TopicConfig&) const = default;
+};
+
+struct PartitionConfig {
+  TopicId topic{};
+  std::int32_t number = 0;
+  FIELDS(topic, number);
+  bool operator==(const PartitionConfig&) const = default;
+};
+
+enum class Acks : std::int8_t { none = 0, leader = 1, all = -1 };
+
+struct ProducerConfig {
+  std::string name;
+  TopicId topic{};
+  Acks acks = Acks::all;
+  Duration interval = milliseconds(50);  // between two records
+  std::int32_t count = 0;                // records to send in all
+  bool enable_idempotence = true;
+  std::int32_t retries = 2'147'483'647;
+  std::int32_t max_in_flight = 5;        // requests per connection
+  std::int32_t batch_records = 160;      // batch.size over the size of a record
+  Duration linger = milliseconds(0);
+  Duration request_timeout = milliseconds(30'000);
+  Duration delivery_timeout = milliseconds(120'000);
+  Duration retry_backoff = milliseconds(100);
+  Duration retry_backoff_max = milliseconds(1'000);
+  Duration reconnect_backoff = milliseconds(50);
+  Duration reconnect_backoff_max = milliseconds(1'000);
+  Duration metadata_max_age = seconds(300);
+  FIELDS(name, topic, acks, interval, count, enable_idempotence, retries, max_in_flight, batch_records, linger,
+         request_timeout, delivery_timeout, retry_backoff, retry_backoff_max, reconnect_backoff,
+         reconnect_backoff_max, metadata_max_age);
+  bool operator==(const ProducerConfig&) const = default;
+};
+
+struct ClusterConfig {
+  std::vector<BrokerSettings> brokers;  // of broker 1, 2, ...
+  std::vector<TopicConfig> topics;
+  std::vector<PartitionConfig> partitions;  // by PartitionId
+  std::vector<ProducerConfig> producers;    // node ids follow the brokers'
+  Duration zookeeper_tick = milliseconds(2'000);
+  StartupTimes startup;
+  std::int32_t record_bytes = 100;  // size of a record as fetch sizes count it
+  FIELDS(brokers, topics, partitions, producers, zookeeper_tick, startup, record_bytes);
+  bool operator==(const ClusterConfig&) const = default;
+
+  std::size_t node_count() const { return 1 + brokers.size() + producers.size(); }
+  bool is_broker(NodeId id) const {
+    return id != kZooKeeper && static_cast<std::size_t>(id) <= brokers.size();
+  }
+  const BrokerSettings& broker(NodeId id) const { return brokers[static_cast<std::size_t>(id) - 1]; }
+  bool is_producer(NodeId id) const {
+    return static_cast<std::size_t>(id) > brokers.size() && static_cast<std::size_t>(id) < node_count();
+  }
+  const ProducerConfig& producer(NodeId id) const {
+    return producers[static_cast<std::size_t>(id) - 1 - brokers.size()];
+  }
+  const TopicConfig& topic_of(PartitionId id) const { return topics[index(partitions[index(id)].topic)]; }
+  PartitionId partition_of(TopicId topic, std::int32_t number) const {
+    return PartitionId(static_cast<std::uint16_t>(topics[index(topic)].first_partition + number));
+  }
+  std::string name_of(PartitionId id) const {
+    return topic_of(id).name + "-" + std::to_string(partitions[index(id)].number);
+  }
+  std::string name_of(NodeId id) const {  // "zookeeper", "b1", "p1"; "none" for kNoNode
+    if (id == kZooKeeper) return "zookeeper";
+    if (id == kNoNode) return "none";
+    return is_broker(id) ? "b" + std::to_string(number(id)) : producer(id).name;
+  }
+};
+
+}  // namespace model

@@ -1,0 +1,286 @@
+// The controller's half of a broker: an event queue, one event at a time, each a program of steps that
+// wait for ZooKeeper (kafka.controller.KafkaController, ControllerEventManager, PartitionStateMachine,
+// ReplicaStateMachine, ControllerChannelManager). A step is data: between any two of them the process
+// may be paused, cut off or killed, and what it remembers when it goes on is in these structs.
+#pragma once
+
+#include <variant>
+#include <vector>
+
+#include "model/message.h"
+#include "model/small_vec.h"
+#include "model/step.h"
+
+namespace model {
+
+struct Broker;
+
+// --- events ------------------------------------------------------------------------------------
+
+struct ControllerStartup {  // arm the watch on /controller, then elect
+  NO_FIELDS();
+};
+struct Reelect {  // /controller is gone
+  NO_FIELDS();
+};
+struct ControllerChange {  // /controller was created or changed
+  NO_FIELDS();
+};
+struct Expire {  // the session has expired: everything the controller knows is stale
+  NO_FIELDS();
+};
+struct BrokerChange {
+  NO_FIELDS();
+};
+struct TopicChange {
+  NO_FIELDS();
+};
+struct IsrChangeNotification {
+  NO_FIELDS();
+};
+struct AlterPartitionReceived {
+  ConnectionId via;
+  AlterPartitionRequest request;
+  FIELDS(via, request);
+};
+struct ControlledShutdownReceived {
+  ConnectionId via;
+  ControlledShutdownRequest request;
+  FIELDS(via, request);
+};
+struct ReplicaLeaderElection {  // an operator's
+  PartitionId partition{};
+  bool unclean = false;
+  FIELDS(partition, unclean);
+};
+struct AutoRebalance {
+  NO_FIELDS();
+};
+using ControllerEvent = std::variant<ControllerStartup, Reelect, ControllerChange, Expire, BrokerChange, TopicChange,
+                                     IsrChangeNotification, AlterPartitionReceived, ControlledShutdownReceived,
+                                     ReplicaLeaderElection, AutoRebalance>;
+
+// --- steps -------------------------------------------------------------------------------------
+
+// maybeResign: read /controller (and watch it). With then_elect: if nobody holds it, run for it.
+struct ReadController {
+  bool then_elect = false;
+  FIELDS(then_elect);
+};
+struct ReadControllerEpoch {
+  NO_FIELDS();
+};
+struct CreateControllerEpoch {
+  NO_FIELDS();
+};
+// The atomic creation of /controller and raise of /controller_epoch.
+struct RegisterAsController {
+  ControllerEpoch epoch = 0;  // read; ours will be one more
+  std::int32_t version = 0;
+  FIELDS(epoch, version);
+};
+// It failed: was it our own earlier attempt, whose answer was lost?
+struct ConfirmRegistration {
+  ControllerEpoch epoch = 0;  // that would be ours
+  bool reading_epoch = false;
+  FIELDS(epoch, reading_epoch);
+};
+struct ListNotifications {
+  bool at_failover = false;  // delete them unread
+  FIELDS(at_failover);
+};
+struct ReadNotifications {
+  std::vector<Path> paths;
+  std::vector<PartitionId> partitions;
+  std::uint32_t answers = 0;
+  FIELDS(paths, partitions, answers);
+};
+struct DeleteNotifications {
+  std::vector<Path> paths;
+  std::uint32_t answers = 0;
+  FIELDS(paths, answers);
+};
+struct ListBrokers {
+  bool at_failover = false;
+  FIELDS(at_failover);
+};
+struct ReadBrokers {
+  bool at_failover = false;
+  std::vector<Path> paths;
+  SmallVec<NodeId, 4> found;
+  SmallVec<BrokerEpoch, 4> epochs;
+  std::uint32_t answers = 0;
+  FIELDS(at_failover, paths, found, epochs, answers);
+};
+struct ListTopics {
+  bool at_failover = false;
+  FIELDS(at_failover);
+};
+struct ReadTopics {
+  bool at_failover = false;
+  std::vector<TopicId> topics;
+  std::uint32_t answers = 0;
+  FIELDS(at_failover, topics, answers);
+};
+// Reads `state` znodes into the cache; partitions without one stay New. With `announce`: UpdateMetadata.
+struct ReadPartitionStates {
+  std::vector<PartitionId> partitions;
+  bool announce = false;
+  std::uint32_t answers = 0;
+  FIELDS(partitions, announce, answers);
+};
+struct AnnounceBrokers {  // UpdateMetadata without partitions, to everyone
+  NO_FIELDS();
+};
+struct StartReplicas {  // failover: current state to all live replicas; then the dead ones leave their ISRs
+  NO_FIELDS();
+};
+struct StartPartitions {  // failover: elect for new and offline partitions
+  NO_FIELDS();
+};
+struct BrokersCameOrWent {
+  Replicas added, bounced, deleted;
+  FIELDS(added, bounced, deleted);
+};
+struct StartBroker {  // onBrokerStartup
+  NodeId broker = kNoNode;
+  FIELDS(broker);
+};
+struct FailBroker {  // onBrokerFailure
+  NodeId broker = kNoNode;
+  FIELDS(broker);
+};
+struct CreatePartitions {
+  std::vector<PartitionId> partitions;
+  std::uint8_t level = 0;  // 0: .../partitions, 1: .../partitions/P, 2: state
+  std::uint32_t answers = 0;
+  FIELDS(partitions, level, answers);
+};
+// Replica -> OfflineReplica: it leaves the ISR, with a leader epoch bump. One replica of one partition
+// per item.
+struct ReplicaOfPartition {
+  PartitionId partition{};
+  NodeId replica = kNoNode;
+  FIELDS(partition, replica);
+};
+struct TakeReplicasOffline {
+  std::vector<ReplicaOfPartition> todo;
+  bool stop_replica = true;  // StopReplica first
+  std::uint8_t stage = 0;    // 0 start, 1 reading, 2 writing
+  std::vector<ReplicaOfPartition> round;  // read or written now, by tag
+  std::vector<PartitionState> states;      // read, then to be written
+  std::vector<PartitionEpoch> versions;
+  std::uint32_t answers = 0;
+  bool changed = false;
+  FIELDS(todo, stop_replica, stage, round, states, versions, answers, changed);
+};
+enum class Strategy : std::uint8_t { offline, preferred, controlled_shutdown };
+struct ElectLeaders {
+  Strategy strategy{};
+  bool allow_unclean = false;
+  std::vector<PartitionId> todo;
+  std::uint8_t stage = 0;  // 0 start, 1 reading, 2 writing
+  std::vector<PartitionId> round;
+  std::vector<PartitionState> states;
+  std::vector<PartitionEpoch> versions;
+  std::uint32_t answers = 0;
+  FIELDS(strategy, allow_unclean, todo, stage, round, states, versions, answers);
+};
+struct WriteAlterPartitions {
+  ConnectionId via;
+  AlterPartitionRequest request;
+  AlterPartitionResponse response;  // filled in as decided
+  std::vector<std::uint32_t> written;  // indexes into request.partitions, by tag
+  std::uint32_t answers = 0;
+  bool moved = false;
+  FIELDS(via, request, response, written, answers, moved);
+};
+struct FinishControlledShutdown {
+  ConnectionId via;
+  NodeId broker = kNoNode;
+  FIELDS(via, broker);
+};
+struct SendBatch {  // what the state machines have gathered goes out
+  NO_FIELDS();
+};
+using ControllerStep =
+    std::variant<ReadController, ReadControllerEpoch, CreateControllerEpoch, RegisterAsController, ConfirmRegistration,
+                 ListNotifications, ReadNotifications, DeleteNotifications, ListBrokers, ReadBrokers, ListTopics,
+                 ReadTopics, ReadPartitionStates, AnnounceBrokers, StartReplicas, StartPartitions, BrokersCameOrWent,
+                 StartBroker, FailBroker, CreatePartitions, TakeReplicasOffline, ElectLeaders, WriteAlterPartitions,
+                 FinishControlledShutdown, SendBatch>;
+
+// --- what it knows ------------------------------------------------------------------------------
+
+enum class PartitionPhase : std::uint8_t { unknown, fresh, online, offline };  // NonExistent, New, Online, Offline
+
+struct PartitionInfo {
+  PartitionPhase phase = PartitionPhase::unknown;
+  bool has_state = false;  // its state znode has been read or written
+  Replicas assignment;
+  PartitionState state;
+  PartitionEpoch partition_epoch = -1;
+  FIELDS(phase, has_state, assignment, state, partition_epoch);
+};
+
+// One FIFO of control requests per broker, one in flight, the same one again until it is answered
+// (RequestSendThread).
+struct Sender {
+  enum class State : std::uint8_t { closed, connecting, open, waiting };
+  NodeId broker = kNoNode;
+  State state = State::closed;
+  bool in_flight = false;
+  std::uint32_t connection = 0;
+  std::vector<Body> queue;  // front: in flight or next
+};
+
+// Gathered by the state machines between two sends (AbstractControllerBrokerRequestBatch).
+struct ControlBatch {
+  SmallVec<LeaderAndIsrRequest, 1> leader_and_isr;  // one per destination...
+  SmallVec<NodeId, 4> leader_and_isr_to;            // ...in the same order
+  SmallVec<StopReplicaRequest, 1> stop_replica;
+  SmallVec<NodeId, 4> stop_replica_to;
+  SmallVec<PartitionId, 4> metadata;  // partitions for UpdateMetadata
+  Replicas metadata_to;
+  FIELDS(leader_and_isr, leader_and_isr_to, stop_replica, stop_replica_to, metadata, metadata_to);
+};
+
+struct Controller {
+  NodeId active_id = kNoNode;  // who it believes holds /controller; a zombie still has its own id here
+  ControllerEpoch epoch = 0;
+  std::int32_t epoch_version = 0;  // of /controller_epoch: the guard of every write
+  SmallVec<ControllerEvent, 1> queue;
+  bool busy = false;          // an event is being processed...
+  std::vector<ControllerStep> program;  // ...these steps are left; the last one is next
+  std::uint32_t generation = 0;  // of the running program: replies to an older one are dropped
+
+  Replicas live;  // registered brokers, shutting-down ones included; ascending
+  SmallVec<BrokerEpoch, 4> live_epochs;  // in the same order
+  Replicas shutting_down;
+  std::vector<PartitionInfo> partitions;  // by PartitionId; empty unless active
+  std::vector<bool> topics_known;
+  SmallVec<Sender, 2> senders;
+  ControlBatch batch;
+};
+
+inline bool is_active(const Controller& controller, NodeId self) { return controller.active_id == self; }
+
+// Queue an event; it runs at once if nothing else does.
+void put_event(const Context& context, Broker& broker, ControllerEvent event);
+// The session has expired: queued events are preempted, the running one is cut off, the controller
+// resigns. Elections wait for the new registration.
+void expire_controller(const Context& context, Broker& broker);
+// The process stops: resign, tell nobody.
+void stop_controller(const Context& context, Broker& broker);
+
+void on_controller_reply(const Context& context, Broker& broker, std::uint32_t tag, const ZkRequest& request,
+                         const ZkResponse& response);
+void on_controller_watch(const Context& context, Broker& broker, const ZkEvent& event);
+
+// Control connections, client side. Each returns true if the input was one of theirs.
+bool on_sender_connected(const Context& context, Broker& broker, const ConnectionId& via);
+bool on_sender_disconnected(const Context& context, Broker& broker, const ConnectionId& via);
+bool on_sender_timer(const Context& context, Broker& broker, TimerKey key);
+void on_control_answer(const Context& context, Broker& broker, const ConnectionId& via, const ControlResponse& answer);
+
+}  // namespace model

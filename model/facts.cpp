@@ -1,0 +1,46 @@
+#include "model/facts.h"
+
+namespace model {
+
+const std::array<FactRow, kFactKinds>& fact_rows() {
+  static constexpr std::array<FactRow, kFactKinds> kRows{{
+      {"zk_session_opened", "ZooKeeper opened a session."},
+      {"zk_session_closed", "ZooKeeper closed a session, by expiry or at its client's wish; its ephemerals went with it."},
+      {"broker_registered", "/brokers/ids/N was created; the transaction's zxid is the broker epoch."},
+      {"broker_unregistered", "/brokers/ids/N is gone."},
+      {"controller_elected", "A broker created /controller."},
+      {"controller_vacated", "/controller is gone."},
+      {"controller_epoch", "/controller_epoch was raised by the broker that won the election."},
+      {"topic_created", "A topic and its assignment were written."},
+      {"partition_state", "A partition's leader, leader epoch or ISR was written."},
+      {"zk_create", "A notification or admin znode was created."},
+      {"zk_delete", "A notification or admin znode was deleted."},
+      {"start_failed", "A broker could not register, since an older session still owns its id; the process exits."},
+      {"stopped", "A broker process ended after a controlled shutdown."},
+      {"isr_check_starts", "A broker's periodic ISR check began."},
+      {"zk_connection_lost", "A broker lost its connection to ZooKeeper; its session may still live."},
+      {"zk_session_expired_seen", "A broker learned that its session has expired."},
+      {"believes_controller", "A broker won the controller election and acts as controller."},
+      {"controller_resigned", "A broker gave up the controller's role or cleared its controller state."},
+      {"controller_moved", "ZooKeeper refused a write of a controller whose epoch has passed."},
+      {"controller_sees_brokers", "The controller noticed brokers that came, went or bounced."},
+      {"election_failed", "No eligible replica lives; the partition stays without a leader."},
+      {"became_leader", "A broker began to lead a partition in a leader epoch."},
+      {"became_follower", "A broker began to follow a leader in a leader epoch."},
+      {"truncates", "A follower cut its log back to where it agrees with the leader's."},
+      {"high_watermark", "A replica's high watermark moved."},
+      {"records_appended", "A replica appended records to its log."},
+      {"isr_shrink_proposed", "A leader wants lagging replicas out of the ISR."},
+      {"isr_expand_proposed", "A leader wants a replica that caught up in the ISR."},
+      {"isr_committed", "A leader learned that its ISR change stands."},
+      {"isr_change_refused", "A leader's ISR change was refused."},
+      {"request_fenced", "A node refused a request whose sender acts on another epoch."},
+      {"not_enough_replicas", "A leader refused a write: the ISR is smaller than min.insync.replicas."},
+      {"producer_starts", "A producer began to send."},
+      {"records_acknowledged", "A producer's records were acknowledged."},
+      {"records_failed", "A producer gave up on records."},
+  }};
+  return kRows;
+}
+
+}  // namespace model

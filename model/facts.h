@@ -1,0 +1,270 @@
+// What an observer may know. Facts are the only way out of a run: expectations, reports, traces and
+// conformance read them, never a node's memory or a log line. A fact is testimony of the node that
+// emits it; a test compares the facts with the differences of state.
+//
+// ZooKeeper's facts are what it committed, in zxid order. A node's facts are what it believes.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string_view>
+#include <variant>
+
+#include "model/config.h"
+#include "model/errors.h"
+#include "model/ids.h"
+#include "model/small_vec.h"
+#include "model/value.h"
+#include "model/znode.h"
+
+namespace model {
+
+// --- committed by ZooKeeper --------------------------------------------------------------------
+
+struct ZkSessionOpened {
+  Zxid zxid = 0;
+  SessionId session = 0;
+  NodeId owner = kNoNode;
+  Duration timeout;
+  FIELDS(zxid, session, owner, timeout);
+};
+struct ZkSessionClosed {
+  Zxid zxid = 0;
+  SessionId session = 0;
+  NodeId owner = kNoNode;
+  bool expired = false;  // false: the client closed it
+  SmallVec<Path, 2> ephemerals;
+  FIELDS(zxid, session, owner, expired, ephemerals);
+};
+struct BrokerRegistered {
+  Zxid zxid = 0;
+  NodeId broker = kNoNode;
+  SessionId session = 0;
+  FIELDS(zxid, broker, session);
+};
+struct BrokerUnregistered {
+  Zxid zxid = 0;
+  NodeId broker = kNoNode;
+  FIELDS(zxid, broker);
+};
+struct ControllerElected {
+  Zxid zxid = 0;
+  NodeId broker = kNoNode;
+  FIELDS(zxid, broker);
+};
+struct ControllerVacated {
+  Zxid zxid = 0;
+  NodeId broker = kNoNode;
+  FIELDS(zxid, broker);
+};
+struct ControllerEpochChanged {
+  Zxid zxid = 0;
+  ControllerEpoch epoch = 0;
+  NodeId broker = kNoNode;  // who holds /controller; kNoNode if nobody does
+  FIELDS(zxid, epoch, broker);
+};
+struct TopicCreated {
+  Zxid zxid = 0;
+  TopicId topic{};
+  FIELDS(zxid, topic);
+};
+struct PartitionStateChanged {
+  Zxid zxid = 0;
+  PartitionId partition{};
+  PartitionState state;
+  PartitionEpoch partition_epoch = 0;  // version of the znode
+  FIELDS(zxid, partition, state, partition_epoch);
+};
+struct ZnodeCreated {  // under /isr_change_notification and /admin
+  Zxid zxid = 0;
+  Path path;
+  FIELDS(zxid, path);
+};
+struct ZnodeDeleted {
+  Zxid zxid = 0;
+  Path path;
+  FIELDS(zxid, path);
+};
+
+// --- a broker's life ---------------------------------------------------------------------------
+
+struct StartFailed {  // the process exits: its id is still registered by an older session
+  NO_FIELDS();
+};
+struct Stopped {
+  NO_FIELDS();
+};
+struct IsrCheckStarted {
+  NO_FIELDS();
+};
+struct ZkConnectionLost {
+  NO_FIELDS();
+};
+struct ZkSessionExpiredSeen {
+  SessionId session = 0;
+  FIELDS(session);
+};
+
+// --- the controller's beliefs ------------------------------------------------------------------
+
+struct BelievesController {
+  ControllerEpoch epoch = 0;
+  FIELDS(epoch);
+};
+struct ControllerResigned {
+  ControllerEpoch epoch = 0;  // 0: it was not controller and only cleared its state
+  FIELDS(epoch);
+};
+struct ControllerMoved {  // ZooKeeper refused a write of a controller whose epoch has passed
+  ControllerEpoch epoch = 0;
+  FIELDS(epoch);
+};
+struct ControllerSeesBrokers {
+  Replicas added, deleted, bounced, live;
+  FIELDS(added, deleted, bounced, live);
+};
+struct ElectionFailed {  // no eligible replica lives
+  PartitionId partition{};
+  FIELDS(partition);
+};
+
+// --- roles and replication ---------------------------------------------------------------------
+
+struct BecameLeader {
+  PartitionId partition{};
+  LeaderEpoch leader_epoch = kNoEpoch;
+  LeaderEpoch previous_epoch = kNoEpoch;
+  PartitionEpoch partition_epoch = 0;
+  Offset log_end_offset = 0;
+  Offset high_watermark = 0;
+  Replicas isr;
+  FIELDS(partition, leader_epoch, previous_epoch, partition_epoch, log_end_offset, high_watermark, isr);
+};
+struct BecameFollower {
+  PartitionId partition{};
+  NodeId leader = kNoNode;
+  LeaderEpoch leader_epoch = kNoEpoch;
+  PartitionEpoch partition_epoch = 0;
+  Offset log_end_offset = 0;
+  Offset high_watermark = 0;
+  FIELDS(partition, leader, leader_epoch, partition_epoch, log_end_offset, high_watermark);
+};
+struct Truncated {
+  PartitionId partition{};
+  Offset from = 0;  // log end offset before
+  Offset to = 0;    // and after
+  LeaderEpoch leader_epoch = kNoEpoch;
+  FIELDS(partition, from, to, leader_epoch);
+};
+struct HighWatermarkMoved {
+  PartitionId partition{};
+  Offset from = 0;
+  Offset to = 0;
+  bool as_leader = false;
+  FIELDS(partition, from, to, as_leader);
+};
+struct RecordsAppended {
+  PartitionId partition{};
+  Offset base_offset = 0;
+  std::int32_t count = 0;
+  bool as_leader = false;
+  FIELDS(partition, base_offset, count, as_leader);
+};
+struct LaggingReplica {
+  NodeId replica = kNoNode;
+  Offset log_end_offset = 0;
+  FIELDS(replica, log_end_offset);
+};
+struct IsrShrinkProposed {
+  PartitionId partition{};
+  Replicas isr, to;
+  Offset high_watermark = 0;
+  Offset log_end_offset = 0;
+  FIELDS(partition, isr, to, high_watermark, log_end_offset);
+};
+struct IsrExpandProposed {
+  PartitionId partition{};
+  Replicas isr, to;
+  FIELDS(partition, isr, to);
+};
+struct IsrCommitted {  // the proposer learns that its change stands
+  PartitionId partition{};
+  Replicas isr;
+  PartitionEpoch partition_epoch = 0;
+  FIELDS(partition, isr, partition_epoch);
+};
+struct IsrChangeRefused {
+  PartitionId partition{};
+  ErrorCode error = ErrorCode::none;
+  FIELDS(partition, error);
+};
+// A node refused a request because its sender acts on an epoch that has passed (or not yet arrived).
+struct RequestFenced {
+  NodeId sender = kNoNode;
+  ErrorCode error = ErrorCode::none;
+  bool has_partition = false;
+  PartitionId partition{};
+  std::int64_t requested = 0;  // the epoch in the request
+  std::int64_t local = 0;      // the epoch it was held against
+  FIELDS(sender, error, has_partition, partition, requested, local);
+};
+struct NotEnoughReplicas {
+  PartitionId partition{};
+  std::int32_t isr = 0;
+  std::int32_t min_insync_replicas = 0;
+  FIELDS(partition, isr, min_insync_replicas);
+};
+
+// --- clients -----------------------------------------------------------------------------------
+
+struct ProducerStarted {
+  NO_FIELDS();
+};
+struct RecordsAcknowledged {
+  PartitionId partition{};
+  std::int32_t first_value = 0;
+  std::int32_t count = 0;
+  Offset base_offset = kUnknownOffset;  // unknown with acks=0 and for duplicates
+  FIELDS(partition, first_value, count, base_offset);
+};
+// The client gave up on these records. `outcome_unknown`: they may have been appended all the same.
+struct RecordsFailed {
+  PartitionId partition{};
+  std::int32_t first_value = 0;
+  std::int32_t count = 0;
+  ErrorCode error = ErrorCode::none;
+  bool outcome_unknown = false;
+  FIELDS(partition, first_value, count, error, outcome_unknown);
+};
+
+using Fact = std::variant<
+    ZkSessionOpened, ZkSessionClosed, BrokerRegistered, BrokerUnregistered, ControllerElected, ControllerVacated,
+    ControllerEpochChanged, TopicCreated, PartitionStateChanged, ZnodeCreated, ZnodeDeleted, StartFailed, Stopped,
+    IsrCheckStarted, ZkConnectionLost, ZkSessionExpiredSeen, BelievesController, ControllerResigned,
+    ControllerMoved, ControllerSeesBrokers, ElectionFailed, BecameLeader, BecameFollower, Truncated,
+    HighWatermarkMoved, RecordsAppended, IsrShrinkProposed, IsrExpandProposed, IsrCommitted, IsrChangeRefused,
+    RequestFenced, NotEnoughReplicas, ProducerStarted, RecordsAcknowledged, RecordsFailed>;
+
+inline constexpr std::size_t kFactKinds = std::variant_size_v<Fact>;
+
+// One row per alternative, in order: the name in scenarios, traces and reports, and one sentence.
+struct FactRow {
+  std::string_view name;
+  std::string_view meaning;
+};
+const std::array<FactRow, kFactKinds>& fact_rows();
+inline std::string_view name_of(const Fact& fact) { return fact_rows()[fact.index()].name; }
+
+// Index of an alternative, for tables: kFactIndex<BecameLeader>.
+namespace detail {
+template <typename T, typename... A>
+constexpr std::size_t index_in(const std::variant<A...>*) {
+  std::size_t i = 0;
+  const bool found = ((std::is_same_v<T, A> ? true : (++i, false)) || ...);
+  return found ? i : sizeof...(A);
+}
+}  // namespace detail
+template <typename T>
+inline constexpr std::size_t kFactIndex = detail::index_in<T>(static_cast<const Fact*>(nullptr));
+
+}  // namespace model

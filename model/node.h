@@ -1,0 +1,31 @@
+// A node of the cluster and the step function over all of them.
+#pragma once
+
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "model/broker/broker.h"
+#include "model/client/producer.h"
+#include "model/step.h"
+#include "model/zookeeper/server.h"
+
+namespace model {
+
+using Node = std::variant<ZooKeeper, Broker, Producer>;
+
+// Nodes by NodeId: ZooKeeper, the brokers, the producers; none of them started.
+std::vector<Node> make_cluster(const ClusterConfig& config);
+
+// One input to one node. Total and deterministic: what a node cannot expect is ignored or answered with
+// a protocol error.
+void step(const Context& context, Node& node, const Input& input);
+
+// The process dies: memory is lost, disk stays as it is.
+void crash(const ClusterConfig& config, Node& node);
+// The machine loses power: the log is also cut back to what was flushed.
+void power_loss(const ClusterConfig& config, Node& node);
+
+std::uint64_t fingerprint(const Node& node);
+
+}  // namespace model

@@ -1,0 +1,159 @@
+// The seam between the protocol and its drivers. A driver owns nodes, time and connections; it calls
+// step() with one input and carries out the effects. The same functions serve the scheduler on virtual
+// time and an exhaustive search.
+#pragma once
+
+#include <cstdint>
+#include <variant>
+#include <vector>
+
+#include "model/config.h"
+#include "model/facts.h"
+#include "model/ids.h"
+#include "model/message.h"
+#include "model/time.h"
+#include "model/value.h"
+
+namespace model {
+
+struct Rules;
+
+enum class TimerKind : std::uint8_t {
+  // ZooKeeper server
+  zk_expire,  // wake-up at the next expiry bucket
+  // ZooKeeper client in a broker
+  zk_start, zk_ping, zk_read_timeout, zk_connect_timeout, zk_reconnect,
+  // broker
+  register_broker, isr_check, checkpoint_high_watermarks, isr_change_propagation, shutdown_retry, shutdown_steps,
+  fetch_wait,        // a parked fetch; about = slot of the connection
+  produce_wait,      // a parked produce
+  fetcher_timeout,   // request or connect timeout of a fetcher; about = slot of the fetcher
+  fetch_backoff,     // delayed partition; about = partition
+  fetcher_reconnect,
+  alter_partition_timeout, alter_partition_retry, shutdown_timeout,
+  // controller
+  sender_timeout, sender_backoff,  // about = broker
+  rebalance_check,
+  // client
+  produce_next, client_timeout, client_backoff, client_connect_timeout, metadata_refresh, delivery_timeout,
+  metadata_timeout,
+  kinds,
+};
+std::string_view name_of(TimerKind kind);
+
+struct TimerKey {
+  TimerKind kind{};
+  std::uint16_t about = 0;
+  FIELDS(kind, about);
+  auto operator<=>(const TimerKey&) const = default;
+};
+
+enum class DisconnectReason : std::uint8_t {
+  refused,  // no process listens there
+  reset,    // the peer's process died or closed the connection
+};
+
+// --- inputs ------------------------------------------------------------------------------------
+
+struct Started {
+  NO_FIELDS();
+};
+struct Received {
+  ConnectionId via;
+  const Body* body = nullptr;
+};
+struct TimerFired {
+  TimerKey key;
+};
+// The client end of a connection is open.
+struct Connected {
+  ConnectionId via;
+};
+// Either end is told: the connection is gone.
+struct Disconnected {
+  ConnectionId via;
+  DisconnectReason reason{};
+};
+
+// Operator acts. To the broker that holds /controller: elect. To ZooKeeper: the other two.
+struct Elect {
+  PartitionId partition{};
+  bool unclean = false;
+  FIELDS(partition, unclean);
+};
+struct MoveController {  // deletes /controller
+  NO_FIELDS();
+};
+struct CreateTopic {
+  TopicId topic{};
+  FIELDS(topic);
+};
+struct Stop {  // SIGTERM: controlled shutdown
+  NO_FIELDS();
+};
+using Act = std::variant<Elect, MoveController, CreateTopic, Stop>;
+
+using Input = std::variant<Started, Received, TimerFired, Connected, Disconnected, Act>;
+
+// --- effects -----------------------------------------------------------------------------------
+
+struct Send {
+  ConnectionId via;
+  Body body;
+};
+// Fires once, at an instant between min and max from now that the driver picks. Arming a key that is
+// armed replaces it.
+struct Arm {
+  TimerKey key;
+  Duration min, max;
+};
+struct Effects {
+  std::vector<Send> sends;
+  std::vector<Arm> arms;
+  std::vector<TimerKey> disarms;
+  std::vector<ConnectionId> connects;  // by the client end
+  std::vector<ConnectionId> closes;    // by either end
+  std::vector<Fact> facts;
+  bool exits = false;  // the process ends by its own will
+  void clear() {
+    sends.clear();
+    arms.clear();
+    disarms.clear();
+    connects.clear();
+    closes.clear();
+    facts.clear();
+    exits = false;
+  }
+};
+
+// Where a real node's behaviour is open (which partition a producer prefers, in which order a hash set
+// is walked) the protocol asks: the scheduler answers from dice, a search tries every answer.
+struct Choices {
+  std::uint32_t (*pick)(void* source, std::uint32_t n) = nullptr;  // 0 <= answer < n
+  void* source = nullptr;
+  std::uint32_t below(std::uint32_t n) const { return n < 2 || pick == nullptr ? 0 : pick(source, n); }
+};
+
+// What every handler may look at, and where its effects go. Effects of one step are carried out in
+// this order: closes, connects, disarms, arms, sends.
+struct Context {
+  const Rules& rules;
+  const ClusterConfig& config;
+  const Clock& clock;
+  const Choices& choices;
+  Effects& out;
+
+  template <typename B>
+  void send(const ConnectionId& via, B&& body) const {
+    out.sends.push_back({via, Body(std::forward<B>(body))});
+  }
+  void arm(TimerKey key, Duration after) const { out.arms.push_back({key, after, after}); }
+  void arm(TimerKey key, Duration min, Duration max) const { out.arms.push_back({key, min, max}); }
+  void disarm(TimerKey key) const { out.disarms.push_back(key); }
+  template <typename F>
+  void tell(F&& fact) const {
+    out.facts.emplace_back(std::forward<F>(fact));
+  }
+};
+
+}  // namespace model

@@ -1,0 +1,77 @@
+// What ZooKeeper stores: the data of Kafka's znodes as typed values instead of JSON text, and the
+// stat structure of every znode (ZooKeeper DataTree, StatPersisted).
+#pragma once
+
+#include <cstdint>
+#include <variant>
+
+#include "model/ids.h"
+#include "model/path.h"
+#include "model/small_vec.h"
+#include "model/value.h"
+
+namespace model {
+
+// /brokers/ids/N
+struct BrokerInfo {
+  NodeId broker = kNoNode;
+  FIELDS(broker);
+  bool operator==(const BrokerInfo&) const = default;
+};
+// /controller
+struct ControllerInfo {
+  NodeId broker = kNoNode;
+  FIELDS(broker);
+  bool operator==(const ControllerInfo&) const = default;
+};
+// /controller_epoch
+struct ControllerEpochInfo {
+  ControllerEpoch epoch = 0;
+  FIELDS(epoch);
+  bool operator==(const ControllerEpochInfo&) const = default;
+};
+// /brokers/topics/T: assignment by partition number.
+struct TopicInfo {
+  SmallVec<Replicas, 2> assignment;
+  FIELDS(assignment);
+  bool operator==(const TopicInfo&) const = default;
+};
+// /brokers/topics/T/partitions/P/state
+struct PartitionState {
+  NodeId leader = kNoNode;
+  LeaderEpoch leader_epoch = kNoEpoch;
+  Replicas isr;
+  ControllerEpoch controller_epoch = 0;
+  FIELDS(leader, leader_epoch, isr, controller_epoch);
+  bool operator==(const PartitionState&) const = default;
+};
+// /isr_change_notification/isr_change_N
+struct IsrChangeInfo {
+  SmallVec<PartitionId, 4> partitions;
+  FIELDS(partitions);
+  bool operator==(const IsrChangeInfo&) const = default;
+};
+// Data of a script that is replayed on the tree: only its identity and length matter.
+struct PlainData {
+  std::int32_t id = 0;
+  std::int32_t length = 0;
+  FIELDS(id, length);
+  bool operator==(const PlainData&) const = default;
+};
+using ZnodeData = std::variant<std::monostate, BrokerInfo, ControllerInfo, ControllerEpochInfo, TopicInfo,
+                               PartitionState, IsrChangeInfo, PlainData>;
+
+struct ZnodeStat {
+  Zxid czxid = 0;  // transaction that created it: Kafka's broker epoch
+  Zxid mzxid = 0;  // last change of its data
+  Zxid pzxid = 0;  // last creation or deletion of a child
+  std::int32_t version = 0;
+  std::int32_t cversion = 0;  // children created + children deleted
+  SessionId ephemeral_owner = 0;
+  std::int32_t data_length = 0;
+  std::int32_t children = 0;
+  FIELDS(czxid, mzxid, pzxid, version, cversion, ephemeral_owner, data_length, children);
+  bool operator==(const ZnodeStat&) const = default;
+};
+
+}  // namespace model
