@@ -4,6 +4,7 @@
 
 #include "model/facts.h"
 #include "model/message.h"
+#include "model/step.h"
 #include "sim/kernel/plan.h"
 
 namespace sim {

@@ -1,0 +1,53 @@
+// One function per command. Each prints to standard output what depends on its arguments alone, to
+// standard error what does not, and returns an exit code.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace cli {
+
+// 0 good · 10 safety violated · 11 liveness or an expectation not reached · 12 vacuous · 13 nondeterminism
+// · 14 budget ran out · 64 usage · 65 bad scenario · 70 our bug · 130 interrupted
+inline constexpr int kGood = 0, kRefuted = 10, kNotReached = 11, kVacuous = 12, kNondeterminism = 13, kBudget = 14,
+                     kUsage = 64, kBadScenario = 65, kInternal = 70, kInterrupted = 130;
+
+enum class Format : std::uint8_t { text, json };
+enum class Colour : std::uint8_t { automatic, always, never };
+
+struct RunArguments {
+  std::vector<std::string> files;
+  std::optional<std::uint64_t> seed;
+  std::optional<std::pair<std::uint64_t, std::uint64_t>> seeds;  // A:B, both inclusive
+  int jobs = 1;
+  std::vector<std::string> settings;  // "key=value", Kafka's keys
+  std::vector<std::string> defects;   // planted, by name
+  std::string trace;                  // file; empty: none
+  Format format = Format::text;
+  Colour colour = Colour::automatic;
+};
+int run_command(const RunArguments& arguments);
+int twice_command(const RunArguments& arguments);
+
+struct ConformArguments {
+  std::vector<std::string> files;
+  std::optional<std::uint64_t> seed;  // print this seed's run instead of the best one's
+  int seeds = 200;
+  int jobs = 0;                       // 0: as many as there are cores
+  std::vector<std::string> defects;
+  Format format = Format::text;
+  Colour colour = Colour::automatic;
+};
+int conform_command(const ConformArguments& arguments);
+
+struct DescribeArguments {
+  std::string topic;  // "fidelity", "facts", "rules", "defects", "settings"; empty: list of topics
+  Format format = Format::text;
+};
+int describe_command(const DescribeArguments& arguments);
+
+int welcome_command();  // no arguments at all: twelve lines
+
+}  // namespace cli
