@@ -48,7 +48,10 @@ struct StartupTimes {
   Duration connect_min = milliseconds(450), connect_max = milliseconds(750);    // start to ZooKeeper session
   Duration register_min = milliseconds(700), register_max = milliseconds(1'100);  // session to registration
   Duration isr_check_min = milliseconds(650), isr_check_max = milliseconds(1'050);  // session to first check
-  FIELDS(connect_min, connect_max, register_min, register_max, isr_check_min, isr_check_max);
+  Duration serve_min = milliseconds(150), serve_max = milliseconds(350);  // registration to first request served
+  Duration stop_min = milliseconds(60), stop_max = milliseconds(120);     // controlled shutdown to closed session
+  FIELDS(connect_min, connect_max, register_min, register_max, isr_check_min, isr_check_max, serve_min, serve_max,
+         stop_min, stop_max);
   bool operator==(const StartupTimes&) const = default;
 };
 

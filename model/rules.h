@@ -61,6 +61,7 @@ struct Rules {
   IsrChannel isr_channel = IsrChannel::alter_partition;
   bool fetch_names_leader_epoch = true;  // KIP-320
   bool isr_check_is_periodic = true;     // false: at the instant at which the lag passes
+  bool skips_older_partition_epoch = true;  // 3.3: LeaderAndIsr with a smaller partition epoch than ours
   bool min_isr_capped_by_replicas = true;  // 3.7: min(min.insync.replicas, replication factor)
 
   // --- controller ---

@@ -24,12 +24,11 @@ enum class TimerKind : std::uint8_t {
   // ZooKeeper client in a broker
   zk_start, zk_ping, zk_read_timeout, zk_connect_timeout, zk_reconnect,
   // broker
-  register_broker, isr_check, checkpoint_high_watermarks, isr_change_propagation, shutdown_retry, shutdown_steps,
+  register_broker, begin_serving, isr_check, checkpoint_high_watermarks, isr_change_propagation, shutdown_retry, shutdown_steps,
   fetch_wait,        // a parked fetch; about = slot of the connection
   produce_wait,      // a parked produce
   fetcher_timeout,   // request or connect timeout of a fetcher; about = slot of the fetcher
   fetch_backoff,     // delayed partition; about = partition
-  fetcher_reconnect,
   alter_partition_timeout, alter_partition_retry, shutdown_timeout,
   // controller
   sender_timeout, sender_backoff,  // about = broker
@@ -37,6 +36,9 @@ enum class TimerKind : std::uint8_t {
   // client
   produce_next, client_timeout, client_backoff, client_connect_timeout, metadata_refresh, delivery_timeout,
   metadata_timeout,
+  produce_retry,   // a batch that waits out its retry back-off; about = its slot
+  produce_linger,  // about = partition number
+  producer_id_retry,
   kinds,
 };
 std::string_view name_of(TimerKind kind);
@@ -103,9 +105,14 @@ struct Send {
 };
 // Fires once, at an instant between min and max from now that the driver picks. Arming a key that is
 // armed replaces it.
+//
+// on_grid: the delay counts from the instant at which this key was last due, not from now, and a timer
+// that is due in the past fires at once: a fixed-rate task, which keeps its phase when the process
+// sleeps and catches up when it wakes (ScheduledThreadPoolExecutor.scheduleAtFixedRate).
 struct Arm {
   TimerKey key;
   Duration min, max;
+  bool on_grid = false;
 };
 struct Effects {
   std::vector<Send> sends;
@@ -147,8 +154,9 @@ struct Context {
   void send(const ConnectionId& via, B&& body) const {
     out.sends.push_back({via, Body(std::forward<B>(body))});
   }
-  void arm(TimerKey key, Duration after) const { out.arms.push_back({key, after, after}); }
-  void arm(TimerKey key, Duration min, Duration max) const { out.arms.push_back({key, min, max}); }
+  void arm(TimerKey key, Duration after) const { out.arms.push_back({key, after, after, false}); }
+  void arm(TimerKey key, Duration min, Duration max) const { out.arms.push_back({key, min, max, false}); }
+  void arm_on_grid(TimerKey key, Duration period) const { out.arms.push_back({key, period, period, true}); }
   void disarm(TimerKey key) const { out.disarms.push_back(key); }
   template <typename F>
   void tell(F&& fact) const {

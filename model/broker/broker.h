@@ -5,9 +5,11 @@
 //   zk_client.cpp     the ZooKeeper session
 //   requests.cpp      connections served, one request at a time each
 //   control.cpp       LeaderAndIsr, UpdateMetadata, StopReplica from the controller
-//   leader.cpp        produce, high watermark, fetch service and purgatory
-//   isr.cpp           shrink, expand and the two ways to commit a change
-//   fetcher.cpp       replica fetchers, truncation
+//   leader.cpp        writes and the high watermark
+//   fetch_service.cpp fetches served, and those parked
+//   isr.cpp           shrink, expand; changes written to ZooKeeper
+//   alter_partition.cpp  changes committed through the controller
+//   fetcher.cpp       replica fetchers; truncation.cpp where a follower's log is cut
 //   shutdown.cpp      controlled shutdown
 // and controller/*.cpp is the controller that every broker carries.
 #pragma once
@@ -54,17 +56,19 @@ struct Blocked {
 using Parked = std::variant<std::monostate, ParkedFetch, ParkedProduce, ParkedEvent, Blocked>;
 
 struct Served {
+  bool used = false;  // slots are stable: timers name them
   ConnectionId via;
   Parked parked;            // the request that is being served, if it waits for something
   std::vector<Body> queue;  // requests that wait behind it; with Blocked, the front is the blocked one
+  FIELDS(used, via, parked, queue);
 };
 
 // --- a fetcher -----------------------------------------------------------------------------------
 
 struct Fetcher {
-  enum class State : std::uint8_t { closed, connecting, open, waiting };
+  enum class State : std::uint8_t { closed, connecting, open };
   enum class Asked : std::uint8_t { nothing, fetch, epochs, offsets };
-  NodeId leader = kNoNode;
+  NodeId leader = kNoNode;  // kNoNode: a free slot; slots are stable
   std::uint8_t id = 0;
   State state = State::closed;
   Asked asked = Asked::nothing;
@@ -126,6 +130,8 @@ struct BrokerMemory {
   BrokerEpoch broker_epoch = -1;
   ControllerEpoch controller_epoch = 0;  // highest seen in a control request; 0 after a restart
   bool checkpointing = false;
+  bool serving = false;             // requests are processed
+  std::int32_t requests_queued = 0;  // over all connections
 
   // Metadata cache: the last UpdateMetadata wins.
   NodeId cached_controller = kNoNode;
@@ -138,6 +144,7 @@ struct BrokerMemory {
   AlterPartitionChannel alter_partition;
   ShutdownProgress shutdown;
 
+  bool isr_check_started = false;
   // Direct ISR writes (up to 2.6).
   bool isr_check_blocked = false;      // the checking thread waits for ZooKeeper...
   std::int32_t isr_checks_missed = 0;  // ...and these checks are due meanwhile
@@ -147,12 +154,17 @@ struct BrokerMemory {
   Instant last_isr_propagation;
 
   Controller controller;
+  FIELDS(phase, zk, registered_before, registered_session, broker_epoch, controller_epoch, checkpointing, serving,
+         requests_queued, cached_controller, cached_live, cached, partitions, served, fetchers, alter_partition, shutdown,
+         isr_check_started, isr_check_blocked, isr_checks_missed, isr_check_next, isr_changes, last_isr_change,
+         last_isr_propagation, controller);
 };
 
 struct Broker {
   NodeId id{};
   BrokerDisk disk;
   BrokerMemory memory;
+  FIELDS(id, disk, memory);
 
   Partition& partition(PartitionId p) { return memory.partitions[index(p)]; }
   Log& log(PartitionId p) { return disk.partitions[index(p)].log; }
@@ -174,16 +186,17 @@ void on_zk_watch(const Context& context, Broker& broker, const ZkEvent& event);
 // --- requests.cpp --------------------------------------------------------------------------------
 void on_request(const Context& context, Broker& broker, const ConnectionId& via, const Body& body);
 void on_client_gone(const Context& context, Broker& broker, const ConnectionId& via);
-Served* find_served(Broker& broker, const ConnectionId& via);
-// Answers the request being served and goes on with the next one that waits. May invalidate pointers.
+// Answers the request that is being served on `via`; the connection is free for the next one.
 void answer(const Context& context, Broker& broker, const ConnectionId& via, Body body);
-void close_served(const Context& context, Broker& broker, const ConnectionId& via);
-void serve_waiting(const Context& context, Broker& broker, const ConnectionId& via);
-void serve_everyone(const Context& context, Broker& broker);  // the broker has begun to serve
-void retry_blocked(const Context& context, Broker& broker);
+void park(Broker& broker, const ConnectionId& via, Parked parked, TimerKind kind, Duration limit, const Context& context);
+void unblock_requests(Broker& broker);  // a partition is no longer frozen: they are tried again
+// Serves what can be served now. At the end of every step.
+void serve_queued_requests(const Context& context, Broker& broker);
+void close_served_connections(const Context& context, Broker& broker);
 
 // --- control.cpp ---------------------------------------------------------------------------------
-void on_leader_and_isr(const Context& context, Broker& broker, const ConnectionId& via, const LeaderAndIsrRequest& request);
+// False if it must wait for a frozen partition.
+bool on_leader_and_isr(const Context& context, Broker& broker, const ConnectionId& via, const LeaderAndIsrRequest& request);
 void on_update_metadata(const Context& context, Broker& broker, const ConnectionId& via, const UpdateMetadataRequest& request);
 void on_stop_replica(const Context& context, Broker& broker, const ConnectionId& via, const StopReplicaRequest& request);
 
@@ -208,11 +221,15 @@ std::int32_t effective_min_isr(const Context& context, PartitionId p);
 void maybe_expand_isr(const Context& context, Broker& broker, PartitionId p, NodeId replica);
 void run_isr_check(const Context& context, Broker& broker);
 void on_isr_check_due(const Context& context, Broker& broker);
-void on_alter_partition_answer(const Context& context, Broker& broker, const AlterPartitionResponse& response);
-void alter_partition_go_on(const Context& context, Broker& broker);  // send what waits, connect if needed
-void alter_partition_lost(const Context& context, Broker& broker);   // its connection is gone
 void on_isr_write_reply(const Context& context, Broker& broker, std::uint32_t tag, const ZkResponse& response);
 void on_isr_propagation_due(const Context& context, Broker& broker);
+
+// --- alter_partition.cpp -------------------------------------------------------------------------
+void submit_alter_partition(const Context& context, Broker& broker, PartitionId p);  // what it proposes now
+void alter_partition_go_on(const Context& context, Broker& broker);  // send what waits, connect if needed
+void on_alter_partition_answer(const Context& context, Broker& broker, const AlterPartitionResponse& response);
+bool on_alter_partition_connected(const Context& context, Broker& broker, const ConnectionId& via);
+bool on_alter_partition_disconnected(const Context& context, Broker& broker, const ConnectionId& via);
 bool on_alter_partition_timer(const Context& context, Broker& broker, TimerKey key);
 
 // --- fetcher.cpp ---------------------------------------------------------------------------------
@@ -226,6 +243,11 @@ bool on_fetcher_timer(const Context& context, Broker& broker, TimerKey key);
 void on_fetch_answer(const Context& context, Broker& broker, const ConnectionId& via, const FetchResponse& response);
 void on_epochs_answer(const Context& context, Broker& broker, const ConnectionId& via, const OffsetsForLeaderEpochResponse& response);
 void on_offsets_answer(const Context& context, Broker& broker, const ConnectionId& via, const ListOffsetsResponse& response);
+
+// --- truncation.cpp ------------------------------------------------------------------------------
+void truncate_replica(const Context& context, Broker& broker, PartitionId p, Offset to);
+// What a leader said about the end of our last epoch. Returns true if the logs are known to agree now.
+bool truncate_by_epoch_end(const Context& context, Broker& broker, PartitionId p, const EpochEnd& leader);
 
 // --- shutdown.cpp --------------------------------------------------------------------------------
 void begin_shutdown(const Context& context, Broker& broker);

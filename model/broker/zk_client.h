@@ -41,13 +41,15 @@ struct ZkClient {
   FIELDS(state, fresh, session, timeout, last_zxid, next_xid, connection, last_send, last_heard, pending, watches);
 };
 
-// Opens a session with a new client object: pending requests and watches of an older one are gone.
+// Opens a session with a new client object: the watches of an older one are gone. Requests that were queued
+// since its end wait for the new session.
 void open_session(const Context& context, Broker& broker);
-// Sends closeSession and closes the connection; ephemerals vanish at once.
+// Sends closeSession, upon which ephemerals vanish at once, and forgets the session. The connection stays
+// open until the process ends, and nothing is answered any more.
 void close_session(const Context& context, Broker& broker);
 
-// Queues a request. Its reply comes to on_zk_reply(owner, tag) exactly once: the server's answer, or
-// code session_expired.
+// Queues a request. Unless the client is closed first, its reply comes to on_zk_reply(owner, tag) exactly
+// once: the server's answer, or code session_expired.
 void zk_request(const Context& context, Broker& broker, ZkOwner owner, std::uint32_t tag, ZkRequest request);
 inline ZkRequest zk_single(ZkOp op) {
   ZkRequest request;

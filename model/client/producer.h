@@ -17,16 +17,19 @@ struct ProducerBatch {
   PartitionId partition{};
   std::int32_t first_value = 0;
   std::int32_t count = 0;
-  std::int32_t first_sequence = -1;
+  std::int32_t first_sequence = -1;  // given when it is first sent; -1: none yet, or not idempotent
   std::int16_t producer_epoch = -1;
-  std::int32_t attempts = 0;
-  bool maybe_appended = false;  // an earlier attempt ended without a definite refusal
-  Instant created;
-  Instant not_before;  // retry back-off; kNever: ready
-  FIELDS(partition, first_value, count, first_sequence, producer_epoch, attempts, maybe_appended, created,
-         not_before);
+  std::int32_t attempts = 0;        // failed ones, after which it was queued again
+  std::int16_t retry_slot = -1;     // waits for the timer produce_retry of this number; -1: does not
+  bool lingering = false;           // waits for linger.ms or for more records
+  bool maybe_appended = false;      // an earlier attempt ended without a definite refusal
+  bool sequence_was_reset = false;  // by an epoch bump after it had been sent
+  Instant created;                  // delivery.timeout.ms counts from here
+  FIELDS(partition, first_value, count, first_sequence, producer_epoch, attempts, retry_slot, lingering, maybe_appended,
+         sequence_was_reset, created);
 };
 
+// A produce request without batches is one whose batches expired while it was on the way.
 struct ProducerRequest {
   SmallVec<ProducerBatch, 1> batches;
   bool metadata = false;
@@ -36,37 +39,47 @@ struct ProducerRequest {
 };
 
 struct ProducerLink {
-  enum class State : std::uint8_t { closed, connecting, open };
+  enum class State : std::uint8_t { closed, backing_off, connecting, open };
   NodeId broker = kNoNode;
   State state = State::closed;
-  std::uint32_t connection = 0;
-  std::int32_t failures = 0;  // in a row; raises the reconnect back-off
-  Instant retry_at;
+  std::uint32_t connection = 0;      // ConnectionId::number while connecting or open
+  std::int32_t failures = 0;         // in a row; raises the reconnect back-off
+  std::int32_t failed_connects = 0;  // in a row; raises the connect time-out
+  bool timeout_armed = false;
   SmallVec<ProducerRequest, 1> in_flight;  // in order
-  FIELDS(broker, state, connection, failures, retry_at, in_flight);
+  FIELDS(broker, state, connection, failures, failed_connects, timeout_armed, in_flight);
 };
 
-struct PartitionLeader {
+struct ProducerPartition {
   NodeId leader = kNoNode;
-  LeaderEpoch leader_epoch = kNoEpoch;  // answers with a smaller one are ignored
-  FIELDS(leader, leader_epoch);
+  LeaderEpoch leader_epoch = kNoEpoch;  // metadata with a smaller one is ignored
+  std::int16_t producer_epoch = 0;      // the one its sequences belong to
+  std::int32_t next_sequence = 0;
+  std::int32_t last_acked_sequence = -1;
+  bool unresolved = false;  // a batch that may have been appended was given up: its sequences are in doubt
+  FIELDS(leader, leader_epoch, producer_epoch, next_sequence, last_acked_sequence, unresolved);
 };
 
 struct ProducerMemory {
   bool started = false;
   bool has_producer_id = false;
+  bool producer_id_backing_off = false;
   std::int16_t producer_epoch = 0;
-  bool metadata_needed = true;
-  bool metadata_in_flight = false;
-  std::int32_t next_value = 0;      // records handed to the client so far
-  std::int32_t chosen = -1;         // sticky partition number; -1: choose
-  std::int32_t chosen_records = 0;  // put there since it was chosen
-  SmallVec<PartitionLeader, 2> leaders;      // by partition number; empty before the first answer
-  SmallVec<std::int32_t, 2> next_sequence;   // by partition number
-  SmallVec<ProducerBatch, 2> accumulated;    // in order per partition; the last of a partition may grow
-  SmallVec<ProducerLink, 2> links;
-  FIELDS(started, has_producer_id, producer_epoch, metadata_needed, metadata_in_flight, next_value, chosen,
-         chosen_records, leaders, next_sequence, accumulated, links);
+  bool metadata_needed = false;
+  bool metadata_backing_off = false;
+  bool delivery_timer_armed = false;
+  std::uint32_t connections = 0;              // made so far, to any broker: numbers are never used twice
+  std::int32_t due_records = 0;               // by the pace
+  std::int32_t next_value = 0;                // records handed to the client so far; <= due_records
+  std::int32_t chosen = -1;                   // sticky partition number; -1: choose
+  std::int32_t chosen_bytes = 0;              // put there since it was chosen
+  Replicas brokers;                           // alive by the last metadata; empty: only the bootstrap list is known
+  SmallVec<ProducerPartition, 2> partitions;  // by number; empty before the first metadata: send() blocks
+  SmallVec<ProducerBatch, 2> accumulated;     // in order per partition; the last of a partition may grow
+  SmallVec<ProducerLink, 2> links;            // by broker, from broker 1
+  FIELDS(started, has_producer_id, producer_id_backing_off, producer_epoch, metadata_needed, metadata_backing_off,
+         delivery_timer_armed, connections, due_records, next_value, chosen, chosen_bytes, brokers, partitions,
+         accumulated, links);
 };
 
 struct Producer {
@@ -75,6 +88,8 @@ struct Producer {
   FIELDS(id, memory);
 };
 
+// Facts name partition 0 of the topic for records that failed before metadata said which partitions
+// there are (max.block.ms).
 void step(const Context& context, Producer& producer, const Input& input);
 
 }  // namespace model

@@ -4,6 +4,7 @@
 // may be paused, cut off or killed, and what it remembers when it goes on is in these structs.
 #pragma once
 
+#include <optional>
 #include <variant>
 #include <vector>
 
@@ -152,9 +153,10 @@ struct FailBroker {  // onBrokerFailure
 };
 struct CreatePartitions {
   std::vector<PartitionId> partitions;
+  std::vector<PartitionState> states;  // first leader and ISR of each
   std::uint8_t level = 0;  // 0: .../partitions, 1: .../partitions/P, 2: state
   std::uint32_t answers = 0;
-  FIELDS(partitions, level, answers);
+  FIELDS(partitions, states, level, answers);
 };
 // Replica -> OfflineReplica: it leaves the ISR, with a leader epoch bump. One replica of one partition
 // per item.
@@ -171,8 +173,7 @@ struct TakeReplicasOffline {
   std::vector<PartitionState> states;      // read, then to be written
   std::vector<PartitionEpoch> versions;
   std::uint32_t answers = 0;
-  bool changed = false;
-  FIELDS(todo, stop_replica, stage, round, states, versions, answers, changed);
+  FIELDS(todo, stop_replica, stage, round, states, versions, answers);
 };
 enum class Strategy : std::uint8_t { offline, preferred, controlled_shutdown };
 struct ElectLeaders {
@@ -203,12 +204,16 @@ struct FinishControlledShutdown {
 struct SendBatch {  // what the state machines have gathered goes out
   NO_FIELDS();
 };
+struct ReplicasBecomeOffline {  // onReplicasBecomeOffline, after the leaders were replaced
+  NodeId broker = kNoNode;
+  FIELDS(broker);
+};
 using ControllerStep =
     std::variant<ReadController, ReadControllerEpoch, CreateControllerEpoch, RegisterAsController, ConfirmRegistration,
                  ListNotifications, ReadNotifications, DeleteNotifications, ListBrokers, ReadBrokers, ListTopics,
                  ReadTopics, ReadPartitionStates, AnnounceBrokers, StartReplicas, StartPartitions, BrokersCameOrWent,
                  StartBroker, FailBroker, CreatePartitions, TakeReplicasOffline, ElectLeaders, WriteAlterPartitions,
-                 FinishControlledShutdown, SendBatch>;
+                 FinishControlledShutdown, SendBatch, ReplicasBecomeOffline>;
 
 // --- what it knows ------------------------------------------------------------------------------
 
@@ -232,17 +237,23 @@ struct Sender {
   bool in_flight = false;
   std::uint32_t connection = 0;
   std::vector<Body> queue;  // front: in flight or next
+  FIELDS(broker, state, in_flight, connection, queue);
 };
 
 // Gathered by the state machines between two sends (AbstractControllerBrokerRequestBatch).
+struct ControlItem {
+  NodeId to = kNoNode;
+  PartitionId partition{};
+  bool is_new = false;
+  FIELDS(to, partition, is_new);
+};
 struct ControlBatch {
-  SmallVec<LeaderAndIsrRequest, 1> leader_and_isr;  // one per destination...
-  SmallVec<NodeId, 4> leader_and_isr_to;            // ...in the same order
-  SmallVec<StopReplicaRequest, 1> stop_replica;
-  SmallVec<NodeId, 4> stop_replica_to;
-  SmallVec<PartitionId, 4> metadata;  // partitions for UpdateMetadata
+  std::vector<ControlItem> leader_and_isr;
+  std::vector<ControlItem> stop_replica;
+  bool metadata = false;                  // UpdateMetadata goes to metadata_to...
   Replicas metadata_to;
-  FIELDS(leader_and_isr, leader_and_isr_to, stop_replica, stop_replica_to, metadata, metadata_to);
+  std::vector<PartitionId> metadata_about;  // ...with the state of these
+  FIELDS(leader_and_isr, stop_replica, metadata, metadata_to, metadata_about);
 };
 
 struct Controller {
@@ -250,17 +261,20 @@ struct Controller {
   ControllerEpoch epoch = 0;
   std::int32_t epoch_version = 0;  // of /controller_epoch: the guard of every write
   SmallVec<ControllerEvent, 1> queue;
-  bool busy = false;          // an event is being processed...
-  std::vector<ControllerStep> program;  // ...these steps are left; the last one is next
+  bool busy = false;                      // an event is being processed:
+  std::optional<ControllerStep> current;  // the step that waits for ZooKeeper...
+  std::vector<ControllerStep> program;    // ...and those after it; the last one is next
   std::uint32_t generation = 0;  // of the running program: replies to an older one are dropped
 
   Replicas live;  // registered brokers, shutting-down ones included; ascending
   SmallVec<BrokerEpoch, 4> live_epochs;  // in the same order
   Replicas shutting_down;
   std::vector<PartitionInfo> partitions;  // by PartitionId; empty unless active
-  std::vector<bool> topics_known;
-  SmallVec<Sender, 2> senders;
+  std::vector<std::uint8_t> topics_known;  // by TopicId
+  SmallVec<Sender, 2> senders;  // by broker; one per live broker while active
   ControlBatch batch;
+  FIELDS(active_id, epoch, epoch_version, queue, busy, current, program, generation, live, live_epochs, shutting_down,
+         partitions, topics_known, senders, batch);
 };
 
 inline bool is_active(const Controller& controller, NodeId self) { return controller.active_id == self; }

@@ -47,7 +47,8 @@ ZkResponse apply_write(ZnodeTree& tree, SessionId session, const ZkRequest& requ
 // exists, get, children: no zxid is taken.
 ZkResponse answer_read(const ZnodeTree& tree, const ZkOp& op);
 
-// Deletes every ephemeral of `session` in one transaction. Changes in path order.
+// Deletes every ephemeral of `session` as part of the transaction last_zxid, which the caller has taken for
+// the session's end. Changes in path order.
 void remove_ephemerals(ZnodeTree& tree, SessionId session, std::vector<ZnodeChange>& changes);
 
 }  // namespace model

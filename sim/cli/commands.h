@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace cli {
@@ -18,6 +19,7 @@ enum class Format : std::uint8_t { text, json };
 enum class Colour : std::uint8_t { automatic, always, never };
 
 struct RunArguments {
+  std::string program = "fencepost";  // as it was called, for commands that can be repeated
   std::vector<std::string> files;
   std::optional<std::uint64_t> seed;
   std::optional<std::pair<std::uint64_t, std::uint64_t>> seeds;  // A:B, both inclusive
@@ -27,6 +29,7 @@ struct RunArguments {
   std::string trace;                  // file; empty: none
   Format format = Format::text;
   Colour colour = Colour::automatic;
+  bool verbose = false;  // wall-clock figures on standard error even where it is no terminal
 };
 int run_command(const RunArguments& arguments);
 int twice_command(const RunArguments& arguments);
@@ -35,7 +38,7 @@ struct ConformArguments {
   std::vector<std::string> files;
   std::optional<std::uint64_t> seed;  // print this seed's run instead of the best one's
   int seeds = 200;
-  int jobs = 0;                       // 0: as many as there are cores
+  int jobs = 0;  // 0: as many as there are cores
   std::vector<std::string> defects;
   Format format = Format::text;
   Colour colour = Colour::automatic;
@@ -43,7 +46,7 @@ struct ConformArguments {
 int conform_command(const ConformArguments& arguments);
 
 struct DescribeArguments {
-  std::string topic;  // "fidelity", "facts", "rules", "defects", "settings"; empty: list of topics
+  std::string topic;  // "fidelity", "facts", "rules", "defects", "settings", "faults"; empty: list of topics
   Format format = Format::text;
 };
 int describe_command(const DescribeArguments& arguments);

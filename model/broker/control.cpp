@@ -1,0 +1,193 @@
+// What a broker does at the controller's word: LeaderAndIsr, UpdateMetadata, StopReplica
+// (server/ReplicaManager.becomeLeaderOrFollower, maybeUpdateMetadataCache, stopReplicas;
+// cluster/Partition.makeLeader, makeFollower).
+#include <algorithm>
+
+#include "model/broker/broker.h"
+#include "model/rules.h"
+
+namespace model {
+namespace {
+
+// The fences of a control request, in Kafka's order: an older incarnation of this broker, then an older
+// controller.
+ErrorCode check_control_request(const Context& context, Broker& broker, const ConnectionId& via, BrokerEpoch broker_epoch,
+                                ControllerEpoch controller_epoch) {
+  BrokerMemory& memory = broker.memory;
+  if (context.rules.broker_epochs && broker_epoch != -1 && broker_epoch < memory.broker_epoch) {
+    context.tell(RequestFenced{via.client, ErrorCode::stale_broker_epoch, false, {}, broker_epoch, memory.broker_epoch});
+    return ErrorCode::stale_broker_epoch;
+  }
+  if (controller_epoch < memory.controller_epoch) {
+    context.tell(RequestFenced{via.client, ErrorCode::stale_controller_epoch, false, {}, controller_epoch,
+                               memory.controller_epoch});
+    return ErrorCode::stale_controller_epoch;
+  }
+  memory.controller_epoch = controller_epoch;
+  return ErrorCode::none;
+}
+
+// The log is opened when the first LeaderAndIsr names the partition; the high watermark comes back from
+// its last checkpoint.
+void open_log(Broker& broker, PartitionId p) {
+  Partition& partition = broker.partition(p);
+  if (partition.hosted) return;
+  partition.hosted = true;
+  partition.high_watermark = std::min(broker.disk.partitions[index(p)].checkpoint, broker.log(p).end());
+}
+
+void rebuild_remotes(Partition& partition, NodeId self) {
+  SmallVec<Remote, 2> remotes;
+  for (const NodeId replica : partition.replicas) {
+    if (replica == self) continue;
+    const Remote* known = find_remote(partition, replica);
+    remotes.push_back(known != nullptr ? *known : Remote{});
+    remotes.back().replica = replica;
+  }
+  partition.remotes = std::move(remotes);
+}
+
+// Replica.resetReplicaState: what a leader may still believe of the others in its new epoch.
+void reset_remotes(const Context& context, Partition& partition, bool was_leader) {
+  for (Remote& remote : partition.remotes) {
+    const Instant if_in_isr = partition.isr.contains(remote.replica) ? context.clock.now() : kNever;
+    if (!was_leader) remote.log_end = kUnknownOffset;
+    remote.last_fetch_leader_end = was_leader ? partition.epoch_start : kUnknownOffset;
+    remote.last_fetch = was_leader ? if_in_isr : kNever;
+    remote.last_caught_up = if_in_isr;
+  }
+}
+
+void make_leader(const Context& context, Broker& broker, const LeaderAndIsrPartition& item) {
+  const PartitionId p = item.partition;
+  Partition& partition = broker.partition(p);
+  if (context.rules.skips_older_partition_epoch && item.partition_epoch < partition.partition_epoch) return;
+  stop_fetching(context, broker, p);
+  open_log(broker, p);
+  const bool was_leader = partition.role == Role::leader;
+  const LeaderEpoch previous = partition.leader_epoch;
+  partition.controller_epoch = item.controller_epoch;
+  partition.replicas = item.replicas;
+  partition.isr = item.isr;
+  partition.pending = PendingIsr::none;  // an unconfirmed change is void: the controller knows better
+  partition.proposed.clear();
+  rebuild_remotes(partition, broker.id);
+  partition.epoch_start = broker.log(p).end();
+  assign_epoch(broker.log(p), item.leader_epoch, partition.epoch_start);
+  reset_remotes(context, partition, was_leader);
+  partition.leader_epoch = item.leader_epoch;
+  partition.partition_epoch = item.partition_epoch;
+  partition.leader = broker.id;
+  partition.role = Role::leader;
+  context.tell(BecameLeader{p, item.leader_epoch, previous, item.partition_epoch, partition.epoch_start,
+                            partition.high_watermark, partition.isr});
+  if (maybe_advance_high_watermark(context, broker, p)) {
+    complete_parked_produces(context, broker, p);
+    complete_parked_fetches(context, broker, p);
+  }
+}
+
+void make_follower(const Context& context, Broker& broker, const LeaderAndIsrPartition& item) {
+  const PartitionId p = item.partition;
+  Partition& partition = broker.partition(p);
+  open_log(broker, p);
+  // Without the leader among the live brokers nobody could be fetched from: role and epoch stay, and an
+  // old leader goes on believing. This is also what a LeaderAndIsr without a leader comes to.
+  if (!broker.memory.cached_live.contains(item.leader)) return;
+  if (context.rules.skips_older_partition_epoch && item.partition_epoch < partition.partition_epoch) return;
+  stop_fetching(context, broker, p);
+  partition.leader = item.leader;
+  partition.leader_epoch = item.leader_epoch;
+  partition.partition_epoch = item.partition_epoch;
+  partition.replicas = item.replicas;
+  partition.isr.clear();
+  partition.pending = PendingIsr::none;
+  partition.proposed.clear();
+  partition.remotes.clear();
+  partition.role = Role::follower;
+  context.tell(BecameFollower{p, item.leader, item.leader_epoch, item.partition_epoch, broker.log(p).end(),
+                              partition.high_watermark});
+  complete_parked_produces(context, broker, p);
+  complete_parked_fetches(context, broker, p);
+  start_fetching(context, broker, p);
+}
+
+bool is_newer(const Context& context, Broker& broker, const ConnectionId& via, const LeaderAndIsrPartition& item) {
+  const Partition& partition = broker.partition(item.partition);
+  if (item.leader_epoch > partition.leader_epoch) return item.replicas.contains(broker.id);
+  if (item.leader_epoch < partition.leader_epoch) {
+    context.tell(RequestFenced{via.client, ErrorCode::stale_controller_epoch, true, item.partition, item.leader_epoch,
+                               partition.leader_epoch});
+  }
+  return false;  // an equal epoch is ignored too: it refreshes neither ISR nor partition epoch
+}
+
+}  // namespace
+
+bool on_leader_and_isr(const Context& context, Broker& broker, const ConnectionId& via, const LeaderAndIsrRequest& request) {
+  for (const LeaderAndIsrPartition& item : request.partitions) {
+    if (broker.partition(item.partition).frozen) return false;
+  }
+  const ErrorCode error = check_control_request(context, broker, via, request.broker_epoch, request.controller_epoch);
+  if (error == ErrorCode::none) {
+    SmallVec<const LeaderAndIsrPartition*, 2> to_follow;
+    for (const LeaderAndIsrPartition& item : request.partitions) {
+      if (!is_newer(context, broker, via, item)) continue;
+      if (item.leader == broker.id) {
+        make_leader(context, broker, item);
+      } else {
+        to_follow.push_back(&item);
+      }
+    }
+    for (const LeaderAndIsrPartition* item : to_follow) make_follower(context, broker, *item);
+    if (!broker.memory.checkpointing) {
+      broker.memory.checkpointing = true;
+      checkpoint_high_watermarks(context, broker);
+      context.arm({TimerKind::checkpoint_high_watermarks},
+                  context.config.broker(broker.id).replica_high_watermark_checkpoint_interval);
+    }
+    drop_idle_fetchers(context, broker);
+    fetchers_go_on(context, broker);
+  }
+  answer(context, broker, via, ControlResponse{error});
+  return true;
+}
+
+void on_update_metadata(const Context& context, Broker& broker, const ConnectionId& via, const UpdateMetadataRequest& request) {
+  const ErrorCode error = check_control_request(context, broker, via, request.broker_epoch, request.controller_epoch);
+  if (error == ErrorCode::none) {
+    BrokerMemory& memory = broker.memory;
+    memory.cached_controller = request.controller;
+    memory.cached_live = request.live_brokers;
+    for (const UpdateMetadataPartition& item : request.partitions) {
+      memory.cached[index(item.partition)] = {true, item.leader, item.leader_epoch};
+    }
+  }
+  answer(context, broker, via, ControlResponse{error});
+}
+
+void on_stop_replica(const Context& context, Broker& broker, const ConnectionId& via, const StopReplicaRequest& request) {
+  const ErrorCode error = check_control_request(context, broker, via, request.broker_epoch, request.controller_epoch);
+  if (error == ErrorCode::none) {
+    for (const StopReplicaPartition& item : request.partitions) {
+      Partition& partition = broker.partition(item.partition);
+      if (item.leader_epoch >= 0 && item.leader_epoch < partition.leader_epoch) {
+        context.tell(RequestFenced{via.client, ErrorCode::fenced_leader_epoch, true, item.partition, item.leader_epoch,
+                                   partition.leader_epoch});
+        continue;
+      }
+      // Only the fetcher goes: role, epoch and log stay, and a leader goes on acting as one.
+      stop_fetching(context, broker, item.partition);
+    }
+    drop_idle_fetchers(context, broker);
+  }
+  answer(context, broker, via, ControlResponse{error});
+}
+
+void checkpoint_high_watermarks(const Context& context, Broker& broker) {
+  for (std::size_t p = 0; p < context.config.partitions.size(); ++p) {
+    if (broker.memory.partitions[p].hosted) broker.disk.partitions[p].checkpoint = broker.memory.partitions[p].high_watermark;
+  }
+}
+
+}  // namespace model

@@ -1,0 +1,211 @@
+// Answering fetches: what a follower may read, what a leader learns from it, and the purgatory of
+// fetches that wait for data (server/ReplicaManager.fetchMessages, DelayedFetch, Partition.fetchRecords).
+#include <algorithm>
+
+#include "model/broker/broker.h"
+#include "model/rules.h"
+
+namespace model {
+namespace {
+
+struct Read {
+  FetchResponse response;
+  std::int64_t bytes = 0;
+  bool at_once = false;  // an error or a divergence: do not wait for data
+};
+
+// Whole batches from `from` on; the first one is cut to begin there.
+std::int64_t read_records(const Log& log, Offset from, std::int64_t records_max, SmallVec<Batch, 1>& records) {
+  std::int64_t count = 0;
+  for (std::size_t i = first_batch_at(log, from); i < log.batches.size(); ++i) {
+    Batch batch = log.batches[i];
+    if (batch.base_offset < from) {
+      const std::int32_t skip = static_cast<std::int32_t>(from - batch.base_offset);
+      batch.base_offset = from;
+      batch.count -= skip;
+      batch.first_value += skip;
+      if (batch.first_sequence >= 0) batch.first_sequence += skip;
+    }
+    if (count > 0 && count + batch.count > records_max) break;
+    count += batch.count;
+    records.push_back(batch);
+  }
+  return count;
+}
+
+ErrorCode check_fetch(const Context& context, Broker& broker, NodeId replica, const FetchPartition& asked) {
+  const Partition& partition = broker.partition(asked.partition);
+  if (!broker.memory.cached[index(asked.partition)].known) return ErrorCode::unknown_topic_or_partition;
+  if (!partition.hosted || partition.role == Role::none) return ErrorCode::not_leader_or_follower;
+  // The epoch is looked at before the role: a requester from another time must learn that first.
+  const ErrorCode fenced = context.rules.check_leader_epoch(asked.current_leader_epoch, partition.leader_epoch);
+  if (fenced != ErrorCode::none) {
+    context.tell(RequestFenced{replica, fenced, true, asked.partition, asked.current_leader_epoch, partition.leader_epoch});
+    return fenced;
+  }
+  if (partition.role != Role::leader) return ErrorCode::not_leader_or_follower;
+  if (!partition.replicas.contains(replica)) {
+    return asked.current_leader_epoch != kNoEpoch ? ErrorCode::unknown_leader_epoch : ErrorCode::not_leader_or_follower;
+  }
+  return ErrorCode::none;
+}
+
+void read_partition(const Context& context, Broker& broker, NodeId replica, const FetchPartition& asked, Read& read) {
+  FetchData& data = read.response.partitions.emplace_back();
+  data.partition = asked.partition;
+  data.error = check_fetch(context, broker, replica, asked);
+  if (data.error != ErrorCode::none) {
+    read.at_once = true;
+    return;
+  }
+  const Log& log = broker.log(asked.partition);
+  data.high_watermark = broker.partition(asked.partition).high_watermark;
+  data.log_start = log.start;
+  if (asked.last_fetched_epoch != kNoEpoch) {
+    const EpochEnd end = end_of_epoch(log, asked.last_fetched_epoch);
+    if (end.epoch == kNoEpoch || asked.fetch_offset < log.start) {
+      data.error = ErrorCode::offset_out_of_range;
+      read.at_once = true;
+      return;
+    }
+    if (end.epoch < asked.last_fetched_epoch || end.end < asked.fetch_offset) {
+      data.diverging = end;
+      read.at_once = true;
+      return;
+    }
+  }
+  if (asked.fetch_offset < log.start || asked.fetch_offset > log.end()) {
+    data.error = ErrorCode::offset_out_of_range;
+    read.at_once = true;
+    return;
+  }
+  const std::int64_t record_bytes = context.config.record_bytes;
+  const std::int64_t records_max = context.config.broker(broker.id).replica_fetch_max_bytes / record_bytes;
+  read.bytes += record_bytes * read_records(log, asked.fetch_offset, records_max, data.records);
+}
+
+Read read_all(const Context& context, Broker& broker, const FetchRequest& request) {
+  Read read;
+  for (const FetchPartition& asked : request.partitions) read_partition(context, broker, request.replica, asked, read);
+  return read;
+}
+
+// Replica.updateFetchStateOrThrow. Caught up: it asks for our end; or for what was our end when it asked
+// before, then as of that earlier fetch.
+void note_fetch(const Context& context, Remote& remote, Offset fetch_offset, Offset leader_end) {
+  const Clock& clock = context.clock;
+  if (fetch_offset >= leader_end) {
+    remote.last_caught_up = clock.later_of(remote.last_caught_up, clock.now());
+  } else if (fetch_offset >= remote.last_fetch_leader_end) {
+    remote.last_caught_up = clock.later_of(remote.last_caught_up, remote.last_fetch);
+  }
+  remote.log_end = fetch_offset;
+  remote.last_fetch_leader_end = std::max(leader_end, remote.last_fetch_leader_end);
+  remote.last_fetch = clock.now();
+}
+
+// What the leader learns from a fetch: once, when it arrives, after the data was read.
+void learn_from_fetch(const Context& context, Broker& broker, NodeId replica, const FetchPartition& asked) {
+  const PartitionId p = asked.partition;
+  Partition& partition = broker.partition(p);
+  Remote* remote = find_remote(partition, replica);
+  if (remote == nullptr) return;
+  const Offset before = remote->log_end;
+  note_fetch(context, *remote, asked.fetch_offset, broker.log(p).end());
+  maybe_expand_isr(context, broker, p, replica);
+  if (before == asked.fetch_offset) return;
+  if (!maybe_advance_high_watermark(context, broker, p)) return;
+  complete_parked_produces(context, broker, p);
+  complete_parked_fetches(context, broker, p);
+}
+
+bool is_enough(const Read& read, const FetchRequest& request) { return read.at_once || read.bytes >= request.min_bytes; }
+
+}  // namespace
+
+bool serve_fetch(const Context& context, Broker& broker, const ConnectionId& via, const FetchRequest& request) {
+  for (const FetchPartition& asked : request.partitions) {
+    if (broker.partition(asked.partition).frozen) return false;
+  }
+  Read read = read_all(context, broker, request);
+  for (std::size_t i = 0; i < request.partitions.size(); ++i) {
+    const FetchData& data = read.response.partitions[i];
+    if (data.error == ErrorCode::none && data.diverging.epoch == kNoEpoch) {
+      learn_from_fetch(context, broker, request.replica, request.partitions[i]);
+    }
+  }
+  if (is_enough(read, request) || request.partitions.empty() || request.max_wait.us <= 0) {
+    answer(context, broker, via, std::move(read.response));
+  } else {
+    park(broker, via, ParkedFetch{request}, TimerKind::fetch_wait, request.max_wait, context);
+  }
+  return true;
+}
+
+void complete_parked_fetches(const Context& context, Broker& broker, PartitionId p) {
+  for (std::size_t i = 0; i < broker.memory.served.size(); ++i) {
+    Served& served = broker.memory.served[i];
+    const ParkedFetch* parked = std::get_if<ParkedFetch>(&served.parked);
+    if (parked == nullptr) continue;
+    const bool concerned = std::any_of(parked->request.partitions.begin(), parked->request.partitions.end(),
+                                       [&](const FetchPartition& asked) { return asked.partition == p; });
+    if (!concerned) continue;
+    Read read = read_all(context, broker, parked->request);
+    if (is_enough(read, parked->request)) answer(context, broker, served.via, std::move(read.response));
+  }
+}
+
+void on_fetch_wait_over(const Context& context, Broker& broker, std::uint16_t slot) {
+  if (slot >= broker.memory.served.size()) return;
+  Served& served = broker.memory.served[slot];
+  const ParkedFetch* parked = std::get_if<ParkedFetch>(&served.parked);
+  if (parked == nullptr) return;
+  Read read = read_all(context, broker, parked->request);
+  answer(context, broker, served.via, std::move(read.response));
+}
+
+void serve_epochs(const Context& context, Broker& broker, const ConnectionId& via, const OffsetsForLeaderEpochRequest& request) {
+  OffsetsForLeaderEpochResponse response;
+  for (const EpochQuery& query : request.partitions) {
+    EpochAnswer& entry = response.partitions.emplace_back();
+    entry.partition = query.partition;
+    entry.asked_in = query.current_leader_epoch;
+    entry.error = check_fetch(context, broker, request.replica,
+                              {query.partition, query.current_leader_epoch, kNoEpoch, 0});
+    if (entry.error == ErrorCode::none) entry.end = end_of_epoch(broker.log(query.partition), query.epoch);
+  }
+  answer(context, broker, via, std::move(response));
+}
+
+void serve_list_offsets(const Context& context, Broker& broker, const ConnectionId& via, const ListOffsetsRequest& request) {
+  ListOffsetsResponse response;
+  response.partition = request.partition;
+  response.error = check_fetch(context, broker, via.client, {request.partition, request.current_leader_epoch, kNoEpoch, 0});
+  if (response.error == ErrorCode::none) {
+    response.log_start = broker.log(request.partition).start;
+    response.log_end = broker.log(request.partition).end();
+  }
+  answer(context, broker, via, std::move(response));
+}
+
+void serve_metadata(const Context& context, Broker& broker, const ConnectionId& via, const MetadataRequest& request) {
+  const BrokerMemory& memory = broker.memory;
+  MetadataResponse response;
+  response.brokers = memory.cached_live;
+  const TopicConfig& topic = context.config.topics[index(request.topic)];
+  for (std::size_t number = 0; number < topic.assignment.size(); ++number) {
+    const PartitionId p = context.config.partition_of(request.topic, static_cast<std::int32_t>(number));
+    const CachedLeader& cached = memory.cached[index(p)];
+    if (!cached.known) {
+      response.error = ErrorCode::unknown_topic_or_partition;
+      response.partitions.push_back({p, response.error, kNoNode, kNoEpoch});
+    } else if (!memory.cached_live.contains(cached.leader)) {
+      response.partitions.push_back({p, ErrorCode::leader_not_available, kNoNode, cached.leader_epoch});
+    } else {
+      response.partitions.push_back({p, ErrorCode::none, cached.leader, cached.leader_epoch});
+    }
+  }
+  answer(context, broker, via, std::move(response));
+}
+
+}  // namespace model

@@ -1,0 +1,391 @@
+#include "model/client/producer.h"
+
+#include <algorithm>
+
+#include "model/client/accumulator.h"
+
+namespace model {
+
+namespace {
+
+constexpr Duration kConnectTimeout = seconds(10);     // socket.connection.setup.timeout.ms
+constexpr Duration kConnectTimeoutMax = seconds(30);  // socket.connection.setup.timeout.max.ms
+constexpr Duration kMaxBlock = seconds(60);           // max.block.ms
+constexpr Duration kExpiryCheck = seconds(1);
+// The client looks for requests that took too long only when it wakes for something else. An answer
+// that the broker sends at the same time-out, of a parked acks=all request, therefore comes first.
+constexpr Duration kTimeoutCheck = milliseconds(100);
+
+constexpr TimerKey kPace{TimerKind::produce_next, 0};
+constexpr TimerKey kMetadataRetry{TimerKind::metadata_refresh, 0};
+constexpr TimerKey kMetadataAge{TimerKind::metadata_refresh, 1};
+constexpr TimerKey kBlocked{TimerKind::metadata_timeout, 0};
+constexpr TimerKey kExpiry{TimerKind::delivery_timeout, 0};
+constexpr TimerKey kProducerIdRetry{TimerKind::producer_id_retry, 0};
+
+TimerKey of_broker(TimerKind kind, NodeId broker) { return {kind, static_cast<std::uint16_t>(broker)}; }
+
+ConnectionId connection_of(const Client& client, const ProducerLink& link) {
+  return {client.id, link.broker, ChannelKind::client, 0, link.connection};
+}
+
+ProducerLink* find_link(Client& client, std::uint16_t broker) {
+  if (broker == 0 || broker > client.memory.links.size()) return nullptr;
+  return &client.memory.links[broker - 1U];
+}
+
+// The link that `via` names, if it is its present connection.
+ProducerLink* find_link(Client& client, const ConnectionId& via, ProducerLink::State state) {
+  ProducerLink* link = find_link(client, static_cast<std::uint16_t>(via.server));
+  if (link == nullptr || via != connection_of(client, *link) || link->state != state) return nullptr;
+  return link;
+}
+
+bool has_room(const Client& client, const ProducerLink& link) {
+  return link.state == ProducerLink::State::open &&
+         link.in_flight.size() < static_cast<std::size_t>(std::max(client.config.max_in_flight, 1));
+}
+
+void connect(Client& client, ProducerLink& link) {
+  link.state = ProducerLink::State::connecting;
+  link.connection = ++client.memory.connections;
+  client.context.out.connects.push_back(connection_of(client, link));
+  const Backoff timeout = backoff(kConnectTimeout, kConnectTimeoutMax, link.failed_connects);
+  client.context.arm(of_broker(TimerKind::client_connect_timeout, link.broker), timeout.shortest, timeout.longest);
+}
+
+void arm_metadata_backoff(Client& client) {
+  client.memory.metadata_backing_off = true;
+  const Backoff wait = backoff(client.config.retry_backoff, client.config.retry_backoff_max, 0);
+  client.context.arm(kMetadataRetry, wait.shortest, wait.longest);
+}
+
+void arm_producer_id_backoff(Client& client) {
+  client.memory.producer_id_backing_off = true;
+  const Backoff wait = backoff(client.config.retry_backoff, client.config.retry_backoff_max, 0);
+  client.context.arm(kProducerIdRetry, wait.shortest, wait.longest);
+}
+
+bool is_in_flight(const Client& client, bool ProducerRequest::*kind) {
+  for (const ProducerLink& link : client.memory.links) {
+    for (const ProducerRequest& request : link.in_flight) {
+      if (request.*kind) return true;
+    }
+  }
+  return false;
+}
+
+void await_answer(Client& client, ProducerLink& link, ProducerRequest request) {
+  request.sent = client.context.clock.now();
+  link.in_flight.push_back(std::move(request));
+  if (link.timeout_armed) return;
+  link.timeout_armed = true;
+  client.context.arm(of_broker(TimerKind::client_timeout, link.broker),
+                     client.config.request_timeout + kTimeoutCheck + milliseconds(1));
+}
+
+void send_batches(Client& client, ProducerLink& link) {
+  ProducerRequest request;
+  request.batches = drain(client, link.broker);
+  ProduceRequest body;
+  body.acks = client.config.acks;
+  body.timeout = client.config.request_timeout;
+  for (const ProducerBatch& batch : request.batches) {
+    Batch records;
+    records.count = batch.count;
+    records.first_value = batch.first_value;
+    records.first_sequence = batch.first_sequence;
+    records.producer_epoch = batch.producer_epoch;
+    records.producer = client.id;
+    body.partitions.push_back({batch.partition, records});
+  }
+  client.context.send(connection_of(client, link), std::move(body));
+  if (client.config.acks != Acks::none) {
+    await_answer(client, link, std::move(request));
+    return;
+  }
+  // Nobody will answer: what was handed to the socket counts as acknowledged.
+  for (const ProducerBatch& batch : request.batches) complete(client, batch, ErrorCode::none, kUnknownOffset);
+}
+
+// NetworkClient.leastLoadedNode: the open connection with the fewest requests; nullptr while a connection
+// is on its way or back-offs run. Starts a connection if there is none.
+ProducerLink* least_loaded(Client& client) {
+  SmallVec<ProducerLink*, 8> best, closed;
+  bool connecting = false;
+  for (ProducerLink& link : client.memory.links) {
+    const Replicas& alive = client.memory.brokers;
+    if (!alive.empty() && !alive.contains(link.broker)) continue;
+    connecting |= link.state == ProducerLink::State::connecting;
+    if (link.state == ProducerLink::State::closed) closed.push_back(&link);
+    if (!has_room(client, link)) continue;
+    if (!best.empty() && link.in_flight.size() < best.front()->in_flight.size()) best.clear();
+    if (best.empty() || link.in_flight.size() == best.front()->in_flight.size()) best.push_back(&link);
+  }
+  const Choices& choices = client.context.choices;
+  if (!best.empty()) return best[choices.below(static_cast<std::uint32_t>(best.size()))];
+  if (!connecting && !closed.empty()) {
+    connect(client, *closed[choices.below(static_cast<std::uint32_t>(closed.size()))]);
+  }
+  return nullptr;
+}
+
+void ask_for_metadata(Client& client) {
+  const ProducerMemory& memory = client.memory;
+  if (!memory.metadata_needed || memory.metadata_backing_off) return;
+  if (is_in_flight(client, &ProducerRequest::metadata)) return;
+  ProducerLink* link = least_loaded(client);
+  if (link == nullptr) return;
+  client.context.send(connection_of(client, *link), MetadataRequest{client.config.topic});
+  ProducerRequest request;
+  request.metadata = true;
+  await_answer(client, *link, std::move(request));
+}
+
+void ask_for_producer_id(Client& client) {
+  const ProducerMemory& memory = client.memory;
+  if (!client.config.enable_idempotence || memory.has_producer_id || memory.producer_id_backing_off) return;
+  if (is_in_flight(client, &ProducerRequest::init_producer_id)) return;
+  ProducerLink* link = least_loaded(client);
+  if (link == nullptr) return;
+  client.context.send(connection_of(client, *link), InitProducerIdRequest{});
+  ProducerRequest request;
+  request.init_producer_id = true;
+  await_answer(client, *link, std::move(request));
+}
+
+// send() blocks until metadata says which partitions there are; records that fell due meanwhile follow
+// in a burst.
+void hand_over_due_records(Client& client) {
+  ProducerMemory& memory = client.memory;
+  if (memory.partitions.empty()) return;
+  while (memory.next_value < memory.due_records) hand_over(client);
+}
+
+// Whatever the last input made possible: Sender.runOnce, until nothing is left to do.
+void run_sender(Client& client) {
+  ProducerMemory& memory = client.memory;
+  hand_over_due_records(client);
+  resolve_sequences(client);
+  if (has_leaderless_batch(client)) memory.metadata_needed = true;
+  for (ProducerLink& link : memory.links) {
+    if (link.state == ProducerLink::State::closed && has_ready_batch(client, link.broker)) connect(client, link);
+    while (has_room(client, link) && has_ready_batch(client, link.broker)) send_batches(client, link);
+  }
+  ask_for_metadata(client);
+  ask_for_producer_id(client);
+}
+
+void start(Client& client) {
+  ProducerMemory& memory = client.memory;
+  if (memory.started) return;
+  memory.started = true;
+  client.context.tell(ProducerStarted{});
+  for (std::size_t i = 1; i <= client.context.config.brokers.size(); ++i) {
+    ProducerLink link;
+    link.broker = NodeId(static_cast<std::uint8_t>(i));
+    memory.links.push_back(link);
+  }
+  if (client.config.count == 0) return;
+  memory.metadata_needed = true;
+  memory.due_records = 1;
+  if (client.config.count > 1) client.context.arm(kPace, client.config.interval);
+  client.context.arm(kBlocked, kMaxBlock);
+}
+
+// The connection is gone, by either side's act: the fate of its requests is unknown.
+void fail_link(Client& client, ProducerLink& link) {
+  const bool was_connecting = link.state == ProducerLink::State::connecting;
+  link.failed_connects = was_connecting ? link.failed_connects + 1 : 0;
+  link.state = ProducerLink::State::backing_off;
+  const Backoff wait = backoff(client.config.reconnect_backoff, client.config.reconnect_backoff_max, link.failures);
+  ++link.failures;
+  client.context.arm(of_broker(TimerKind::client_backoff, link.broker), wait.shortest, wait.longest);
+  client.context.disarm(of_broker(TimerKind::client_connect_timeout, link.broker));
+  if (link.timeout_armed) client.context.disarm(of_broker(TimerKind::client_timeout, link.broker));
+  link.timeout_armed = false;
+  client.memory.metadata_needed = true;
+  while (!link.in_flight.empty()) {
+    const ProducerRequest request = std::move(link.in_flight.front());
+    link.in_flight.erase(link.in_flight.begin());
+    if (request.metadata) arm_metadata_backoff(client);
+    if (request.init_producer_id) arm_producer_id_backoff(client);
+    for (const ProducerBatch& batch : request.batches) {
+      complete(client, batch, ErrorCode::network_exception, kUnknownOffset);
+    }
+  }
+}
+
+void close_link(Client& client, ProducerLink& link) {
+  client.context.out.closes.push_back(connection_of(client, link));
+  fail_link(client, link);
+}
+
+// --- answers ---------------------------------------------------------------------------------
+
+void take_produce_answer(Client& client, const ProducerRequest& request, const ProduceResponse& answer) {
+  for (const ProducerBatch& batch : request.batches) {
+    const ProduceResult* result =
+        std::find_if(answer.partitions.begin(), answer.partitions.end(),
+                     [&](const ProduceResult& each) { return each.partition == batch.partition; });
+    const bool answered = result != answer.partitions.end();
+    complete(client, batch, answered ? result->error : ErrorCode::unknown_server_error,
+             answered ? result->base_offset : kUnknownOffset);
+  }
+}
+
+// Metadata.updateLatestMetadata: an entry counts only if its leader epoch is not older than the one seen.
+void take_partition(Client& client, const MetadataPartition& entry) {
+  const ClusterConfig& config = client.context.config;
+  if (index(entry.partition) >= config.partitions.size()) return;
+  const PartitionConfig& about = config.partitions[index(entry.partition)];
+  if (about.topic != client.config.topic) return;
+  const bool usable = entry.error == ErrorCode::none && entry.leader != kNoNode && config.is_broker(entry.leader);
+  if (!usable) client.memory.metadata_needed = true;
+  ProducerPartition& partition = client.memory.partitions[static_cast<std::size_t>(about.number)];
+  if (entry.leader_epoch < partition.leader_epoch) return;
+  const bool is_new_leader = usable && entry.leader_epoch > partition.leader_epoch;
+  partition.leader_epoch = entry.leader_epoch;
+  partition.leader = usable ? entry.leader : kNoNode;
+  // A retry need not wait for a leader that has not refused it (KIP-951).
+  if (is_new_leader) end_retry_backoffs(client, entry.partition);
+}
+
+void take_metadata(Client& client, const MetadataResponse& answer) {
+  ProducerMemory& memory = client.memory;
+  arm_metadata_backoff(client);
+  client.context.arm(kMetadataAge, client.config.metadata_max_age);
+  if (answer.brokers.empty()) return;  // a broker that knows nothing yet: NetworkClient ignores it
+  memory.metadata_needed = answer.error != ErrorCode::none || answer.partitions.empty();
+  memory.brokers = answer.brokers;
+  if (memory.metadata_needed) return;
+  if (memory.partitions.empty()) {
+    const auto& assignment = client.context.config.topics[index(client.config.topic)].assignment;
+    for (std::size_t i = 0; i != assignment.size(); ++i) memory.partitions.push_back(ProducerPartition{});
+    client.context.disarm(kBlocked);
+  }
+  for (const MetadataPartition& entry : answer.partitions) take_partition(client, entry);
+}
+
+void take_producer_id(Client& client, const InitProducerIdResponse& answer) {
+  if (answer.error == ErrorCode::none) {
+    client.memory.has_producer_id = true;
+  } else {
+    arm_producer_id_backoff(client);
+  }
+}
+
+void receive(Client& client, const Received& received) {
+  ProducerLink* link = find_link(client, received.via, ProducerLink::State::open);
+  if (link == nullptr || received.body == nullptr || link->in_flight.empty()) return;
+  const ProducerRequest& front = link->in_flight.front();
+  const auto* produced = std::get_if<ProduceResponse>(received.body);
+  const auto* metadata = std::get_if<MetadataResponse>(received.body);
+  const auto* producer_id = std::get_if<InitProducerIdResponse>(received.body);
+  const bool awaited = front.metadata           ? metadata != nullptr
+                       : front.init_producer_id ? producer_id != nullptr
+                                                : produced != nullptr;
+  if (!awaited) return;
+  const ProducerRequest request = std::move(link->in_flight.front());
+  link->in_flight.erase(link->in_flight.begin());
+  if (metadata != nullptr) take_metadata(client, *metadata);
+  if (producer_id != nullptr) take_producer_id(client, *producer_id);
+  if (produced != nullptr) take_produce_answer(client, request, *produced);
+}
+
+void connected(Client& client, const Connected& input) {
+  ProducerLink* link = find_link(client, input.via, ProducerLink::State::connecting);
+  if (link == nullptr) return;
+  link->state = ProducerLink::State::open;
+  link->failures = 0;
+  link->failed_connects = 0;
+  client.context.disarm(of_broker(TimerKind::client_connect_timeout, link->broker));
+}
+
+void disconnected(Client& client, const Disconnected& input) {
+  ProducerLink* link = find_link(client, input.via, ProducerLink::State::open);
+  if (link == nullptr) link = find_link(client, input.via, ProducerLink::State::connecting);
+  if (link != nullptr) fail_link(client, *link);
+}
+
+// --- timers ----------------------------------------------------------------------------------
+
+void next_record(Client& client) {
+  ProducerMemory& memory = client.memory;
+  if (memory.due_records >= client.config.count) return;
+  ++memory.due_records;
+  if (memory.due_records < client.config.count) client.context.arm_on_grid(kPace, client.config.interval);
+}
+
+// send() gave up waiting for metadata: one record fails, the next one waits as long again.
+void fail_blocked_record(Client& client) {
+  ProducerMemory& memory = client.memory;
+  if (!memory.partitions.empty() || memory.next_value >= memory.due_records) return;
+  client.context.tell(RecordsFailed{client.context.config.partition_of(client.config.topic, 0), memory.next_value, 1,
+                                    ErrorCode::request_timed_out, false});
+  ++memory.next_value;
+  if (memory.next_value < client.config.count) client.context.arm(kBlocked, kMaxBlock);
+}
+
+void check_request_timeout(Client& client, ProducerLink& link) {
+  if (!link.timeout_armed) return;
+  link.timeout_armed = false;
+  if (link.state != ProducerLink::State::open || link.in_flight.empty()) return;
+  const Duration limit = client.config.request_timeout + kTimeoutCheck;
+  if (client.context.clock.has_elapsed(link.in_flight.front().sent, limit)) {
+    close_link(client, link);
+    return;
+  }
+  link.timeout_armed = true;
+  client.context.arm(of_broker(TimerKind::client_timeout, link.broker), kTimeoutCheck);
+}
+
+void check_delivery_timeout(Client& client) {
+  expire_batches(client);
+  client.memory.delivery_timer_armed = has_batches(client);
+  if (client.memory.delivery_timer_armed) client.context.arm(kExpiry, kExpiryCheck);
+}
+
+void fire_of_broker(Client& client, const TimerKey& key) {
+  ProducerLink* link = find_link(client, key.about);
+  if (link == nullptr) return;
+  const ProducerLink::State state = link->state;
+  if (key.kind == TimerKind::client_timeout) check_request_timeout(client, *link);
+  if (key.kind == TimerKind::client_backoff && state == ProducerLink::State::backing_off) {
+    link->state = ProducerLink::State::closed;
+  }
+  if (key.kind == TimerKind::client_connect_timeout && state == ProducerLink::State::connecting) {
+    close_link(client, *link);
+  }
+}
+
+void fire(Client& client, const TimerKey& key) {
+  ProducerMemory& memory = client.memory;
+  if (key == kPace) next_record(client);
+  if (key == kBlocked) fail_blocked_record(client);
+  if (key == kExpiry) check_delivery_timeout(client);
+  if (key == kMetadataRetry) memory.metadata_backing_off = false;
+  if (key == kMetadataAge) memory.metadata_needed = true;
+  if (key == kProducerIdRetry) memory.producer_id_backing_off = false;
+  if (key.kind == TimerKind::produce_retry) end_retry_backoff(client, static_cast<std::int16_t>(key.about));
+  if (key.kind == TimerKind::produce_linger) end_linger(client, key.about);
+  fire_of_broker(client, key);
+}
+
+}  // namespace
+
+void step(const Context& context, Producer& producer, const Input& input) {
+  if (!context.config.is_producer(producer.id)) return;
+  Client client{context, context.config.producer(producer.id), producer.id, producer.memory};
+  std::visit(overloaded{
+                 [&](const Started&) { start(client); }, [&](const Received& received) { receive(client, received); },
+                 [&](const TimerFired& timer) { fire(client, timer.key); },
+                 [&](const Connected& opened) { connected(client, opened); },
+                 [&](const Disconnected& closed) { disconnected(client, closed); },
+                 [&](const Act&) {},  // operators act on brokers and ZooKeeper
+             },
+             input);
+  if (producer.memory.started) run_sender(client);
+}
+
+}  // namespace model

@@ -1,0 +1,108 @@
+// Kafka 3.9 in ZooKeeper mode: the newest rules, on which older profiles and defects are changes.
+#include "model/rules/profiles.h"
+
+namespace model::kafka_3_9 {
+namespace {
+
+// A replica whose log ends where the leader's does is caught up however long ago it last fetched: a
+// partition without writes must not lose its ISR (KAFKA-3085, Replica.isCaughtUp).
+bool is_caught_up(const Remote& remote, Offset leader_end, Duration lag_max, const Clock& clock) {
+  return remote.log_end == leader_end || !clock.has_elapsed(remote.last_caught_up, lag_max);
+}
+
+// Waiting for caught-up replicas outside the ISR as well lets them join; else the high watermark of a
+// lone leader would run away from them for ever (Partition.maybeIncrementLeaderHW).
+bool holds_back_high_watermark(const Partition& partition, const Remote& remote, Offset leader_end, Duration lag_max,
+                               bool alive, const Clock& clock) {
+  return in_maximal_isr(partition, remote.replica) || (alive && is_caught_up(remote, leader_end, lag_max, clock));
+}
+
+// With fewer members than min.insync.replicas nothing more becomes visible (KAFKA-15583, 3.7).
+bool high_watermark_may_move(const Partition& partition, std::int32_t min_isr) {
+  return static_cast<std::int32_t>(partition.isr.size()) >= min_isr;
+}
+
+// A replica joins only when it has everything committed and has reached the start of this epoch: the
+// high watermark of a new leader may be stale (KAFKA-7128). It must be alive in our metadata, else a
+// fetch sent before its death would bring it back (KIP-841).
+bool may_join_isr(const Partition& partition, const Remote& remote, bool alive) {
+  return alive && remote.log_end >= partition.high_watermark && remote.log_end >= partition.epoch_start;
+}
+
+bool must_leave_isr(const Remote& remote, Offset leader_end, Duration lag_max, const Clock& clock) {
+  return !is_caught_up(remote, leader_end, lag_max, clock);
+}
+
+// KIP-320: both sides must act on the same leader epoch; a requester that names none is not checked.
+ErrorCode check_leader_epoch(LeaderEpoch requested, LeaderEpoch local) {
+  if (requested == kNoEpoch || requested == local) return ErrorCode::none;
+  return requested < local ? ErrorCode::fenced_leader_epoch : ErrorCode::unknown_leader_epoch;
+}
+
+// Produce carries no leader epoch: whoever believes to lead takes the write, however stale the belief.
+bool may_take_write(Instant, Duration, const Clock&) { return true; }
+
+// The first live member of the ISR in assignment order, so that the preferred leader comes first. Only
+// when nobody in the ISR lives and unclean election is allowed: any live replica, whose log then counts
+// (PartitionLeaderElectionAlgorithms.offlinePartitionLeaderElection).
+ElectionChoice elect_offline(const ElectionView& view) {
+  for (const NodeId replica : view.assignment) {
+    if (!view.live.contains(replica) || !view.state.isr.contains(replica)) continue;
+    ElectionChoice choice;
+    choice.leader = replica;
+    for (const NodeId member : view.state.isr) {
+      if (view.live.contains(member)) choice.isr.push_back(member);
+    }
+    return choice;
+  }
+  if (!view.allow_unclean) return {};
+  for (const NodeId replica : view.assignment) {
+    if (view.live.contains(replica)) return {replica, {replica}};
+  }
+  return {};
+}
+
+ElectionChoice elect_preferred(const ElectionView& view) {
+  const NodeId preferred = view.assignment.front();
+  if (!view.live.contains(preferred) || !view.state.isr.contains(preferred)) return {};
+  return {preferred, view.state.isr};
+}
+
+ElectionChoice elect_controlled_shutdown(const ElectionView& view) {
+  for (const NodeId replica : view.assignment) {
+    if (!view.live.contains(replica) || !view.state.isr.contains(replica)) continue;
+    ElectionChoice choice;
+    choice.leader = replica;
+    for (const NodeId member : view.state.isr) {
+      if (!view.shutting_down.contains(member)) choice.isr.push_back(member);
+    }
+    return choice;
+  }
+  return {};
+}
+
+// Every removal by the controller begins a new epoch, so that the leader learns of it through a
+// LeaderAndIsr it cannot ignore (ReplicaStateMachine.removeReplicasFromIsr).
+LeaderEpoch epoch_after_isr_removal(LeaderEpoch epoch) { return epoch + 1; }
+
+}  // namespace
+
+const Rules& rules() {
+  static constexpr Rules kRules{
+      .name = "3.9",
+      .is_caught_up = is_caught_up,
+      .holds_back_high_watermark = holds_back_high_watermark,
+      .high_watermark_may_move = high_watermark_may_move,
+      .may_join_isr = may_join_isr,
+      .must_leave_isr = must_leave_isr,
+      .check_leader_epoch = check_leader_epoch,
+      .may_take_write = may_take_write,
+      .elect_offline = elect_offline,
+      .elect_preferred = elect_preferred,
+      .elect_controlled_shutdown = elect_controlled_shutdown,
+      .epoch_after_isr_removal = epoch_after_isr_removal,
+  };
+  return kRules;
+}
+
+}  // namespace model::kafka_3_9

@@ -1,0 +1,23 @@
+// The profiles, oldest first. A version without a row of its own has no profile yet.
+#include <array>
+
+#include "model/rules/profiles.h"
+
+namespace model {
+
+std::span<const Profile> profiles() {
+  static const std::array kProfiles{
+      Profile{"2.6", &kafka_2_6::rules(), [](BrokerSettings&) {}, kafka_2_6::producer},
+      Profile{"3.9", &kafka_3_9::rules(), [](BrokerSettings&) {}, [](ProducerConfig&) {}},
+  };
+  return kProfiles;
+}
+
+const Profile* find_profile(std::string_view version) {
+  for (const Profile& profile : profiles()) {
+    if (profile.version == version) return &profile;
+  }
+  return nullptr;
+}
+
+}  // namespace model

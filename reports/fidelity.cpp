@@ -1,0 +1,120 @@
+#include "reports/fidelity.h"
+
+#include <fmt/format.h>
+
+#include "model/config.h"
+#include "reports/words.h"
+#include "sim/kernel/plan.h"
+
+namespace reports {
+namespace {
+
+std::string range(model::Duration least, model::Duration most) {
+  return fmt::format("{} to {}", short_seconds(least), short_seconds(most));
+}
+
+void add_network(std::vector<TableRow>& rows) {
+  const sim::LinkSettings links;
+  rows.push_back(
+      {"network",
+       fmt::format("A message takes {} each way, drawn evenly; each direction of a connection keeps its order. "
+                   "Bandwidth, queues of routers and packets are not modelled.",
+                   range(links.latency_min, links.latency_max)),
+       "Races between nodes are real, throughput limits are not."});
+  rows.push_back(
+      {"tcp-retransmission",
+       fmt::format("What a cut stalls arrives after it with the sender's next retransmission: {} after the first loss, "
+                   "doubling up to {}.",
+                   short_seconds(links.retransmit_first), short_seconds(links.retransmit_max)),
+       "After a long cut a connection may stay silent for longer than the cut has lasted, as with Linux."});
+  rows.push_back(
+      {"tcp-connect",
+       fmt::format("A connection attempt into a cut is repeated every {}, {} times, then at doubling intervals.",
+                   short_seconds(links.syn_retry), links.syn_linear),
+       "As Linux does with tcp_syn_linear_timeouts."});
+  rows.push_back(
+      {"tcp-half-open",
+       "A peer that vanishes behind a cut is noticed by time-outs of Kafka and ZooKeeper alone; acknowledgements of "
+       "TCP, keep-alives and their limits are ignored.",
+       "Kafka's own time-outs are shorter than TCP's, so they come first in practice."});
+}
+
+void add_machines(std::vector<TableRow>& rows) {
+  const sim::LinkSettings links;
+  const model::StartupTimes startup;
+  rows.push_back(
+      {"processing",
+       fmt::format("A request takes {} before it has an effect; LeaderAndIsr, UpdateMetadata and StopReplica {}; a "
+                   "write of ZooKeeper {}.",
+                   range(links.request_min, links.request_max), range(links.control_min, links.control_max),
+                   range(links.zk_write_min, links.zk_write_max)),
+       "Measured on an idle cluster of three brokers; load does not slow them down."});
+  rows.push_back(
+      {"start-up",
+       fmt::format("A broker opens its session {} after its start, registers {} later, and checks its ISRs for the "
+                   "first time {} after the session.",
+                   range(startup.connect_min, startup.connect_max), range(startup.register_min, startup.register_max),
+                   range(startup.isr_check_min, startup.isr_check_max)),
+       "Times of a small machine; recovery of large logs is not modelled."});
+  rows.push_back({"disk", "Appends are visible at once and a flush costs nothing; disks never fill, fail or slow down.",
+                  "A crash keeps what was appended, as the page cache of a living machine does."});
+  rows.push_back({"clocks", "All nodes share one virtual clock without drift.",
+                  "Time-outs end at the same rate everywhere; a pause stops a process, never its clock."});
+}
+
+void add_cluster(std::vector<TableRow>& rows) {
+  const model::ClusterConfig config;
+  rows.push_back(
+      {"zookeeper-server",
+       fmt::format(
+           "One server, tickTime {}. Its client waits 1 s more before each reconnect, since its list of servers "
+           "has been cycled.",
+           short_seconds(config.zookeeper_tick)),
+       "An ensemble's leader elections and lagging followers cannot be studied."});
+  rows.push_back({"kraft", "ZooKeeper mode only: no quorum of controllers, no fencing by heartbeats.",
+                  "Rules of versions from 4.0 on need KRaft."});
+  rows.push_back(
+      {"records",
+       fmt::format("A record is its producer and a running number; it has no payload, and sizes count {} bytes "
+                   "for each.",
+                   config.record_bytes),
+       "Corruption, compression and message formats cannot be studied."});
+  rows.push_back({"fetch-sessions", "Every fetch names all of its partitions; sessions are not incremental (KIP-227).",
+                  "Fewer ways to go wrong than a real fetch session has."});
+  rows.push_back(
+      {"handlers",
+       "A broker handles a request in one step: applying LeaderAndIsr to many partitions cannot be interrupted.",
+       "Races between threads inside one broker are not explored."});
+  rows.push_back({"consumers", "No consumers and no group membership; __consumer_offsets does not exist.",
+                  "What consumers would see is judged by the high watermark."});
+  rows.push_back({"transactions", "No transactions and no transaction coordinator; idempotent producers are modelled.",
+                  "Read-committed isolation cannot be studied."});
+  rows.push_back({"log-retention",
+                  "No segments, retention, compaction or tiered storage: a log starts at offset 0 for ever.",
+                  "Followers never fall behind the start of their leader's log."});
+  rows.push_back({"log-directories", "One log directory for each broker (no JBOD), which never fails.",
+                  "LogDirFailure and moves between directories cannot be studied."});
+  rows.push_back({"reassignment",
+                  "Replicas stay where the scenario assigns them; partitions are never added, topics never deleted.",
+                  "KIP-455 and topic deletion cannot be studied."});
+  rows.push_back({"quotas-and-security", "No quotas, no TLS, no SASL, no ACLs, one listener.",
+                  "They change who may speak, not what replicas agree on."});
+  rows.push_back({"settings",
+                  "A setting of Kafka without effect here warns when a scenario uses it; \"describe settings\" lists "
+                  "those with effect.",
+                  "Silence would look like an answer."});
+}
+
+}  // namespace
+
+Table fidelity_table() {
+  Table table{"fidelity",
+              "Where the model differs from a real cluster. It runs no code of Kafka, and finds no bugs in it.",
+              {}};
+  add_network(table.rows);
+  add_machines(table.rows);
+  add_cluster(table.rows);
+  return table;
+}
+
+}  // namespace reports

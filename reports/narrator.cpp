@@ -1,0 +1,191 @@
+#include "reports/narrator.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "model/rules.h"
+#include "reports/words.h"
+
+namespace reports {
+
+using model::NodeId;
+using model::PartitionId;
+
+void Narrator::fault(const sim::RecordedFault& recorded) {
+  const sim::AppliedFault& applied = recorded.applied;
+  const sim::FaultKind kind = plan_.faults[applied.row].kind;
+  for (const NodeId node : applied.who) {
+    if (kind == sim::FaultKind::stop && !applied.undo) stopping_.insert(node);
+    if (kind == sim::FaultKind::start || applied.undo) stopping_.erase(node);
+  }
+  const bool is_boot =
+      applied.at < sim::Time{0} && (kind == sim::FaultKind::create_topic || kind == sim::FaultKind::start);
+  if (is_boot) return;
+  const bool is_act = is_operator_act(kind);
+  story_.tell({applied.at,
+               is_act ? "ACT" : "FAULT",
+               {},
+               fault_text(plan_, applied),
+               "",
+               is_act ? Ink::cyan : Ink::yellow,
+               1,
+               {}});
+}
+
+void Narrator::fact(std::size_t i) {
+  if (used_[i]) return;
+  index_ = i;
+  now_ = &facts_[i];
+  std::visit(*this, facts_[i].fact);
+}
+
+// One line for who controls, one for who leads what.
+void Narrator::boot_ends() {
+  if (!std::exchange(in_boot_, false)) return;
+  if (boot_elected_) {
+    story_.tell(
+        {*boot_elected_, name(controller_), {}, fmt::format("controller, epoch {}", epoch_), "", Ink::dim, 1, {}});
+  }
+  if (!boot_states_) return;
+  std::vector<std::string> leaders;
+  std::map<NodeId, int> led;
+  bool isrs_are_full = true;
+  for (std::size_t i = 0; i < partitions_.size(); ++i) {
+    if (!partitions_[i].state) continue;
+    const model::PartitionState& state = *partitions_[i].state;
+    const std::string of = config_.name_of(PartitionId(static_cast<std::uint16_t>(i)));
+    const std::size_t replicas = config_.topics[model::index(config_.partitions[i].topic)]
+                                     .assignment[static_cast<std::size_t>(config_.partitions[i].number)]
+                                     .size();
+    const bool is_full = state.isr.size() == replicas;
+    isrs_are_full = isrs_are_full && is_full;
+    leaders.push_back(state.leader == model::kNoNode ? of + " no leader" : of + " leader " + name(state.leader));
+    if (!is_full) leaders.back() += " isr " + names(state.isr);
+    ++led[state.leader];
+  }
+  if (leaders.size() > 6) {
+    leaders.clear();
+    for (const auto& [node, count] : led) {
+      leaders.push_back(node == model::kNoNode ? fmt::format("{} without a leader", count)
+                                               : fmt::format("{} leads {}", name(node), count));
+    }
+  }
+  const std::string isrs = !isrs_are_full ? "" : leaders.size() == 1 ? " · isr full" : " · every isr full";
+  story_.tell({*boot_states_, name(controller_), {}, joined(leaders, ", ") + isrs, "", Ink::dim, 1, {}});
+}
+
+// --- ZooKeeper's facts ---------------------------------------------------------------------------
+
+void Narrator::operator()(const model::ZkSessionClosed& f) {
+  std::vector<std::string> gone;
+  for (const model::Path& path : f.ephemerals) gone.push_back(model::text_of(path, config_));
+  const auto same_transaction = [&](const auto&, const auto& next) { return next.zxid == f.zxid; };
+  if (take_next<model::ControllerVacated>({}, same_transaction) != nullptr) controller_ = model::kNoNode;
+  if (take_next<model::BrokerUnregistered>({}, same_transaction) != nullptr) {
+    registered_.erase(f.owner);
+    were_dead_.insert(f.owner);
+  }
+  std::string text = f.expired ? "session of " + name(f.owner) + " expired" : name(f.owner) + " closed its session";
+  if (!gone.empty()) text += fmt::format(": {} {} gone", joined(gone, " and "), gone.size() == 1 ? "is" : "are");
+  say("zk", text);
+}
+
+void Narrator::operator()(const model::BrokerRegistered& f) {
+  const bool again = !ever_registered_.insert(f.broker).second;
+  registered_.insert(f.broker);
+  stopping_.erase(f.broker);
+  if (!in_boot_)
+    say("zk", fmt::format("{} is registered{}, broker epoch {}", name(f.broker), again ? " again" : "", f.zxid));
+}
+
+void Narrator::operator()(const model::BrokerUnregistered& f) {
+  registered_.erase(f.broker);
+  were_dead_.insert(f.broker);
+  say("zk", fmt::format("/brokers/ids/{} is gone", model::number(f.broker)));
+}
+
+void Narrator::operator()(const model::ControllerElected& f) {
+  const auto* raised = take_next<model::ControllerEpochChanged>(
+      model::seconds(1),
+      [&](const auto&, const model::ControllerEpochChanged& next) { return next.broker == f.broker; });
+  // A vacated controller's name is still known by its epoch.
+  const auto last = controllers_.find(epoch_);
+  std::string was;
+  if (last != controllers_.end()) {
+    was = last->second == f.broker ? fmt::format(" (again, was epoch {})", epoch_)
+                                   : fmt::format(" (was {}, epoch {})", name(last->second), epoch_);
+  }
+  controller_ = f.broker;
+  if (raised == nullptr) {
+    say(name(f.broker), "takes /controller" + was);
+    return;
+  }
+  epoch_ = raised->epoch;
+  controllers_[epoch_] = f.broker;
+  if (in_boot_) {
+    boot_elected_ = now_->at;
+  } else {
+    say(name(f.broker), fmt::format("controller, epoch {}{}", epoch_, was), Ink::green);
+  }
+}
+
+void Narrator::operator()(const model::ControllerVacated& f) {
+  controller_ = model::kNoNode;
+  say("zk", fmt::format("/controller is gone, which {} held", name(f.broker)));
+}
+
+void Narrator::operator()(const model::ControllerEpochChanged& f) {
+  epoch_ = f.epoch;
+  controllers_[epoch_] = f.broker;
+  if (!in_boot_)
+    say(f.broker == model::kNoNode ? "zk" : name(f.broker), fmt::format("raises the controller epoch to {}", f.epoch));
+}
+
+void Narrator::operator()(const model::TopicCreated& f) {
+  if (in_boot_) return;
+  const model::TopicConfig& topic = config_.topics[model::index(f.topic)];
+  say("zk", fmt::format("topic {} is created, {}", topic.name,
+                        counted(static_cast<std::int64_t>(topic.assignment.size()), "partition")));
+}
+
+// --- a broker's life and the controller's beliefs ------------------------------------------------
+
+void Narrator::operator()(const model::StartFailed&) {
+  say(teller(),
+      fmt::format("cannot register: an older session still owns /brokers/ids/{}; the process exits",
+                  model::number(now_->node)),
+      Ink::red);
+}
+void Narrator::operator()(const model::Stopped&) { say(teller(), "stopped after a controlled shutdown"); }
+void Narrator::operator()(const model::ZkConnectionLost&) {
+  say_again({}, "loses its connection to ZooKeeper", Ink::plain);
+}
+
+void Narrator::operator()(const model::ZkSessionExpiredSeen& f) {
+  const bool resigns = resigns_soon(now_->node);
+  const bool is_new = expiry_seen_.insert({now_->node, f.session}).second;
+  if (!is_new && !resigns) return;
+  say(teller(), resigns ? "learns that its session expired, resigns as controller" : "learns that its session expired");
+}
+
+void Narrator::operator()(const model::ControllerResigned& f) {
+  if (f.epoch != 0) say(teller(), fmt::format("resigns as controller of epoch {}", f.epoch));
+}
+
+void Narrator::operator()(const model::ControllerMoved& f) {
+  const bool resigns = resigns_soon(now_->node);
+  say(teller(),
+      fmt::format("ZooKeeper refuses its write: controller epoch {} has passed{}", f.epoch, resigns ? "; resigns" : ""),
+      Ink::cyan);
+}
+
+void Narrator::operator()(const model::ElectionFailed& f) {
+  const std::optional<model::PartitionState>& state = partitions_[model::index(f.partition)].state;
+  say_again({config_.name_of(f.partition)},
+            state ? fmt::format("stays without a leader: nobody of isr {} lives", names(state->isr))
+                  : "stays without a leader",
+            Ink::red);
+}
+
+}  // namespace reports

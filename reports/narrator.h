@@ -1,0 +1,151 @@
+// Turns faults and facts into lines, one after the other. What it has to remember for that (who controls,
+// who leads, who is dead) it learns from the facts alone.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "model/text.h"
+#include "reports/story.h"
+#include "sim/search/run.h"
+
+namespace reports {
+
+// A producer that hears nothing for longer has a story; causes and effects lie closer together.
+inline constexpr model::Duration kSilence = model::seconds(1);
+
+struct ProducerStory {
+  std::optional<sim::Time> heard;  // started, or last acknowledged
+  bool acknowledged = false;
+  // The line about failures that is still growing.
+  std::optional<std::size_t> failure_line;
+  model::ErrorCode error = model::ErrorCode::none;
+  bool outcome_unknown = false;
+  sim::Time failure_last;
+  std::int64_t failures = 0;
+};
+
+struct PartitionStory {
+  std::optional<model::PartitionState> state;
+  model::Offset committed = -1;  // highest high watermark that a leader told; -1: not told
+};
+
+// Walks over the facts once. A fact that a line about an earlier one has used is skipped.
+class Narrator {
+ public:
+  Narrator(const sim::Plan& plan, const sim::Outcome& outcome)
+      : plan_(plan),
+        config_(plan.config),
+        facts_(outcome.facts),
+        used_(outcome.facts.size(), false),
+        partitions_(plan.config.partitions.size()),
+        producers_(plan.config.producers.size()) {}
+
+  void fault(const sim::RecordedFault& recorded);
+  void fact(std::size_t i);
+  void boot_ends();
+  std::vector<Line> lines() const { return story_.lines(); }
+
+  void operator()(const model::ZkSessionClosed&);
+  void operator()(const model::BrokerRegistered&);
+  void operator()(const model::BrokerUnregistered&);
+  void operator()(const model::ControllerElected&);
+  void operator()(const model::ControllerVacated&);
+  void operator()(const model::ControllerEpochChanged&);
+  void operator()(const model::TopicCreated&);
+  void operator()(const model::PartitionStateChanged&);
+  void operator()(const model::StartFailed&);
+  void operator()(const model::Stopped&);
+  void operator()(const model::ZkConnectionLost&);
+  void operator()(const model::ZkSessionExpiredSeen&);
+  void operator()(const model::ControllerResigned&);
+  void operator()(const model::ControllerMoved&);
+  void operator()(const model::ElectionFailed&);
+  void operator()(const model::Truncated&);
+  void operator()(const model::HighWatermarkMoved&);
+  void operator()(const model::IsrShrinkProposed&);
+  void operator()(const model::IsrExpandProposed&);
+  void operator()(const model::IsrChangeRefused&);
+  void operator()(const model::RequestFenced&);
+  void operator()(const model::NotEnoughReplicas&);
+  void operator()(const model::ProducerStarted&);
+  void operator()(const model::RecordsAcknowledged&);
+  void operator()(const model::RecordsFailed&);
+  // Followed from the lines about what caused them.
+  void operator()(const model::ZkSessionOpened&) {}
+  void operator()(const model::ZnodeCreated&) {}
+  void operator()(const model::ZnodeDeleted&) {}
+  void operator()(const model::IsrCheckStarted&) {}
+  void operator()(const model::BelievesController&) {}
+  void operator()(const model::ControllerSeesBrokers&) {}
+  void operator()(const model::BecameLeader&) {}
+  void operator()(const model::BecameFollower&) {}
+  void operator()(const model::RecordsAppended&) {}
+  void operator()(const model::IsrCommitted&) {}
+
+ private:
+  std::string name(model::NodeId node) const { return node == model::kZooKeeper ? "zk" : config_.name_of(node); }
+  std::string names(const model::Replicas& nodes) const { return model::text_of(nodes, config_); }
+  std::string teller() const { return name(now_->node); }
+  void say(std::string who, std::string what, Ink ink = Ink::plain) {
+    story_.tell({now_->at, std::move(who), {}, std::move(what), "", ink, 1, {}});
+  }
+  void say_of(model::PartitionId partition, std::string who, std::string what, std::string why = "",
+              Ink ink = Ink::plain) {
+    story_.tell({now_->at, std::move(who), {config_.name_of(partition)}, std::move(what), std::move(why), ink, 1, {}});
+  }
+  void say_again(std::vector<std::string> subjects, std::string what, Ink ink) {
+    story_.tell_again({now_->at, teller(), std::move(subjects), std::move(what), "", ink, 1, {}});
+  }
+  // The first unused fact of this type after the current one, within `within`, that `fits`; marked as used.
+  template <typename F, typename Fits>
+  const F* take_next(model::Duration within, Fits fits) {
+    for (std::size_t i = index_ + 1; i < facts_.size() && facts_[i].at - now_->at <= within; ++i) {
+      const F* found = std::get_if<F>(&facts_[i].fact);
+      if (found == nullptr || used_[i] || !fits(facts_[i], *found)) continue;
+      used_[i] = true;
+      return found;
+    }
+    return nullptr;
+  }
+  bool resigns_soon(model::NodeId node) {
+    return take_next<model::ControllerResigned>(kSilence, [&](const auto& told, const model::ControllerResigned& f) {
+             return told.node == node && f.epoch != 0;
+           }) != nullptr;
+  }
+  model::NodeId writer_of(const model::PartitionState& before, const model::PartitionState& after) const;
+  std::string reason(model::PartitionId partition, const model::PartitionState& before,
+                     const model::PartitionState& after) const;
+  bool is_committed_later(model::PartitionId partition, const model::Replicas& isr) const;
+  void proposal(model::PartitionId partition, const model::Replicas& isr, const model::Replicas& to,
+                std::string_view because);
+
+  const sim::Plan& plan_;
+  const model::ClusterConfig& config_;
+  const std::vector<sim::RecordedFact>& facts_;
+  std::vector<bool> used_;
+  std::vector<PartitionStory> partitions_;
+  std::vector<ProducerStory> producers_;
+  std::map<model::ControllerEpoch, model::NodeId> controllers_;  // who won which epoch
+  model::NodeId controller_ = model::kNoNode;
+  model::ControllerEpoch epoch_ = 0;
+  std::set<model::NodeId> registered_, ever_registered_, were_dead_, stopping_;
+  std::set<std::pair<model::NodeId, model::SessionId>> expiry_seen_;
+  std::optional<sim::Time> boot_elected_, boot_states_;
+  bool in_boot_ = true;
+  Story story_;
+  const sim::RecordedFact* now_ = nullptr;
+  std::size_t index_ = 0;
+};
+
+inline std::size_t producer_index(const model::ClusterConfig& config, model::NodeId node) {
+  return static_cast<std::size_t>(node) - 1 - config.brokers.size();
+}
+
+}  // namespace reports

@@ -1,0 +1,38 @@
+// The lines of a story while it is being told: lines that say the same of several partitions within a
+// moment become one, and a line that repeats is counted instead of told again.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "reports/narrate.h"
+
+namespace reports {
+
+struct Draft {
+  sim::Time at;
+  std::string who;
+  std::vector<std::string> subjects;  // partitions; empty: `what` is the whole sentence
+  std::string what;
+  std::string why;
+  Ink ink = Ink::plain;
+  std::int64_t times = 1;
+  sim::Time last;  // when it was told last
+};
+
+class Story {
+ public:
+  // Joins a draft of the last 50 ms that says the same of other partitions.
+  void tell(Draft draft);
+  // Counts as another time of a draft that says the same and was told within the last 10 s.
+  void tell_again(Draft draft);
+  std::size_t size() const { return drafts_.size(); }
+  Draft& at(std::size_t i) { return drafts_[i]; }
+  std::vector<Line> lines() const;
+
+ private:
+  std::vector<Draft> drafts_;
+};
+
+}  // namespace reports

@@ -1,0 +1,172 @@
+#include "reports/tables.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "model/facts.h"
+#include "model/rules.h"
+#include "reports/json_writer.h"
+#include "reports/settings.h"
+#include "sim/kernel/plan.h"
+
+namespace reports {
+namespace {
+
+std::string rule_text(const model::Rules& rules) {
+  const std::array<std::string_view, 2> truncation{"the fetch answer says where logs part (KIP-595)",
+                                                   "followers ask OffsetsForLeaderEpoch (KIP-279)"};
+  const std::array<std::string_view, 2> isr{"leaders ask the controller for ISR changes (AlterPartition, KIP-497)",
+                                            "leaders write ISR changes to ZooKeeper themselves"};
+  std::string text = fmt::format("{}; {}", truncation[static_cast<std::size_t>(rules.truncation)],
+                                 isr[static_cast<std::size_t>(rules.isr_channel)]);
+  const auto add = [&](bool holds, std::string_view yes, std::string_view no) {
+    text += fmt::format("; {}", holds ? yes : no);
+  };
+  add(rules.fetch_names_leader_epoch, "fetches name the leader epoch (KIP-320)", "fetches name no leader epoch");
+  add(rules.min_isr_capped_by_replicas, "min.insync.replicas is capped by the number of replicas",
+      "min.insync.replicas may exceed the number of replicas");
+  add(rules.controller_writes_are_guarded, "a controller's writes check /controller_epoch (KAFKA-6082)",
+      "a controller's writes are not guarded");
+  add(rules.broker_epochs, "requests carry broker epochs (KIP-380)", "no broker epochs");
+  return text;
+}
+
+std::string defaults_text(const model::Profile& profile) {
+  std::string text;
+  const auto differences = [&](const std::vector<Setting>& now, const std::vector<Setting>& usual) {
+    for (std::size_t i = 0; i < now.size(); ++i) {
+      if (now[i].value != usual[i].value)
+        text += fmt::format("{}{}={}", text.empty() ? "" : ", ", now[i].key, now[i].value);
+    }
+  };
+  model::BrokerSettings brokers;
+  profile.settings(brokers);
+  differences(settings_of(brokers), settings_of(model::BrokerSettings{}));
+  model::ProducerConfig producers;
+  profile.producer(producers);
+  differences(settings_of(producers), settings_of(model::ProducerConfig{}));
+  return text.empty() ? "" : "other defaults: " + text;
+}
+
+struct FaultRow {
+  sim::FaultKind kind;
+  std::string_view what;
+};
+constexpr std::array<FaultRow, 11> kFaults{{
+    {sim::FaultKind::crash, "The process dies at once; its log stays, its memory is lost, its connections are reset."},
+    {sim::FaultKind::power_loss, "Like crash, and the log loses what was not flushed."},
+    {sim::FaultKind::stop, "SIGTERM: a controlled shutdown that hands leaderships over first."},
+    {sim::FaultKind::start, "Starts a process that does not run."},
+    {sim::FaultKind::pause, "SIGSTOP: nothing is read, sent or timed until resume; the kernel still acknowledges TCP."},
+    {sim::FaultKind::resume, "SIGCONT: everything that waited happens now."},
+    {sim::FaultKind::cut,
+     "Packets between two sides are lost, both ways or one way; connections stay until somebody times out."},
+    {sim::FaultKind::heal, "Ends a cut; what was stalled arrives with the next retransmission."},
+    {sim::FaultKind::elect, "Asks the controller to elect the preferred leader of a partition, or an unclean one."},
+    {sim::FaultKind::move_controller,
+     "Deletes /controller, so that the brokers elect again while the old one's session lives."},
+    {sim::FaultKind::create_topic, "Creates a topic of the scenario at that moment instead of during the boot."},
+}};
+
+void append_wrapped(std::string& out, std::string_view text, std::size_t indent, std::size_t columns) {
+  std::size_t used = indent;
+  bool is_first = true;
+  while (!text.empty()) {
+    const std::size_t length = std::min(text.find(' '), text.size());
+    if (!is_first && used + 1 + length > columns) {
+      out += '\n';
+      out.append(indent, ' ');
+      used = indent;
+      is_first = true;
+    }
+    if (!is_first) {
+      out += ' ';
+      ++used;
+    }
+    out += text.substr(0, length);
+    used += length;
+    is_first = false;
+    text.remove_prefix(std::min(length + 1, text.size()));
+  }
+  out += '\n';
+}
+
+}  // namespace
+
+Table facts_table() {
+  Table table{"facts", "What a run can tell, by the names that \"expect\", \"when\" and JSON use.", {}};
+  for (const model::FactRow& row : model::fact_rows())
+    table.rows.push_back({std::string(row.name), std::string(row.meaning), ""});
+  return table;
+}
+
+Table rules_table() {
+  Table table{"rules", "Kafka versions whose decisions the model knows, oldest first (\"version\" of a scenario).", {}};
+  for (const model::Profile& profile : model::profiles()) {
+    table.rows.push_back({std::string(profile.version), rule_text(*profile.rules), defaults_text(profile)});
+  }
+  return table;
+}
+
+Table defects_table() {
+  Table table{"defects", "Wrong decisions that --defect NAME plants, to see which check notices.", {}};
+  for (const model::Defect& defect : model::defects()) {
+    table.rows.push_back({std::string(defect.name), std::string(defect.breaks), ""});
+  }
+  return table;
+}
+
+Table faults_table() {
+  Table table{"faults", "What a scenario can do to its cluster; \"for\" undoes pause, cut and crash.", {}};
+  for (const FaultRow& row : kFaults)
+    table.rows.push_back({std::string(sim::name_of(row.kind)), std::string(row.what), ""});
+  return table;
+}
+
+std::string text_of_table(const Table& table, std::size_t columns) {
+  std::string out = table.about + "\n\n";
+  std::size_t width = 0;
+  for (const TableRow& row : table.rows) width = std::max(width, row.name.size());
+  // Long names stand on a line of their own instead of leaving no room for the text.
+  const std::size_t indent = std::min<std::size_t>(width + 2, 32);
+  for (const TableRow& row : table.rows) {
+    out += row.name;
+    if (row.name.size() + 2 > indent) {
+      out += '\n';
+      out.append(indent, ' ');
+    } else {
+      out.append(indent - row.name.size(), ' ');
+    }
+    append_wrapped(out, row.what, indent, columns);
+    if (!row.why.empty()) {
+      out.append(indent, ' ');
+      append_wrapped(out, row.why, indent, columns);
+    }
+  }
+  return out;
+}
+
+std::string json_of_table(const Table& table) {
+  const bool has_reasons =
+      std::any_of(table.rows.begin(), table.rows.end(), [](const TableRow& row) { return !row.why.empty(); });
+  std::string out;
+  JsonWriter json(out, 2);
+  json.begin_object();
+  json.member("version", 1);
+  json.key(table.topic);
+  json.begin_array();
+  for (const TableRow& row : table.rows) {
+    json.begin_object();
+    json.member("name", row.name);
+    json.member("what", row.what);
+    if (has_reasons) json.member("why", row.why);
+    json.end_object();
+  }
+  json.end_array();
+  json.end_object();
+  return out;
+}
+
+}  // namespace reports

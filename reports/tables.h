@@ -1,0 +1,31 @@
+// What `describe` shows: tables made from the tables in the code, so that they cannot fall behind it.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace reports {
+
+struct TableRow {
+  std::string name;
+  std::string what;
+  std::string why;  // may be empty
+};
+struct Table {
+  std::string topic;  // the key in JSON: "facts"
+  std::string about;  // one sentence above the rows
+  std::vector<TableRow> rows;
+};
+
+Table facts_table();    // model::fact_rows()
+Table rules_table();    // model::profiles(): how the versions differ
+Table defects_table();  // model::defects()
+Table faults_table();   // sim::FaultKind
+
+// Rows under each other: the name, then text wrapped to `columns`, reasons indented below.
+std::string text_of_table(const Table& table, std::size_t columns);
+// {"version": 1, "facts": [{"name", "what", "why"}]}; "why" only where the table has any.
+std::string json_of_table(const Table& table);
+
+}  // namespace reports

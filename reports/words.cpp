@@ -1,0 +1,123 @@
+#include "reports/words.h"
+
+#include <fmt/format.h>
+
+namespace reports {
+
+std::string seconds_text(std::int64_t us) {
+  const std::int64_t ms = us / 1000;
+  const std::int64_t size = ms < 0 ? -ms : ms;
+  return fmt::format("{}{}.{:03}", ms < 0 ? "-" : "", size / 1000, size % 1000);
+}
+
+std::string short_seconds(model::Duration d) {
+  if (d.us < 0 || d.us % 1000 != 0) return fmt::format("{} µs", d.us);
+  const std::int64_t ms = d.us / 1000;
+  if (ms != 0 && ms < 1000) return fmt::format("{} ms", ms);
+  if (ms % 1000 == 0) return fmt::format("{} s", ms / 1000);
+  std::string fraction = fmt::format("{:03}", ms % 1000);
+  fraction.erase(fraction.find_last_not_of('0') + 1);
+  return fmt::format("{}.{} s", ms / 1000, fraction);
+}
+
+std::string tenths(model::Duration d) { return fmt::format("{}.{} s", d.us / 1'000'000, d.us / 100'000 % 10); }
+
+std::string grouped(std::uint64_t number) {
+  std::string digits = std::to_string(number);
+  for (std::size_t i = digits.size(); i > 3; i -= 3) digits.insert(i - 3, 1, ',');
+  return digits;
+}
+
+std::string hex16(std::uint64_t number) { return fmt::format("{:016x}", number); }
+
+std::string counted(std::int64_t n, std::string_view noun) {
+  return fmt::format("{} {}{}", grouped(static_cast<std::uint64_t>(n)), noun, n == 1 ? "" : "s");
+}
+
+std::string joined(const std::vector<std::string>& parts, std::string_view separator) {
+  return fmt::format("{}", fmt::join(parts, separator));
+}
+
+std::string names_of(const std::vector<model::NodeId>& nodes, const model::ClusterConfig& config) {
+  std::vector<std::string> names;
+  for (const model::NodeId node : nodes) names.push_back(config.name_of(node));
+  return joined(names, " ");
+}
+
+std::string_view verb_of(sim::FaultKind kind) {
+  switch (kind) {
+    case sim::FaultKind::crash:
+      return "crash";
+    case sim::FaultKind::power_loss:
+      return "power loss of";
+    case sim::FaultKind::stop:
+      return "stop";
+    case sim::FaultKind::start:
+      return "start";
+    case sim::FaultKind::pause:
+      return "pause";
+    case sim::FaultKind::resume:
+      return "resume";
+    case sim::FaultKind::cut:
+      return "cut";
+    case sim::FaultKind::heal:
+      return "heal";
+    case sim::FaultKind::elect:
+      return "elect a leader of";
+    case sim::FaultKind::move_controller:
+      return "move the controller: delete /controller";
+    case sim::FaultKind::create_topic:
+      return "create topic";
+  }
+  return "";
+}
+
+bool is_operator_act(sim::FaultKind kind) {
+  return kind == sim::FaultKind::elect || kind == sim::FaultKind::move_controller ||
+         kind == sim::FaultKind::create_topic || kind == sim::FaultKind::start || kind == sim::FaultKind::stop;
+}
+
+namespace {
+
+sim::FaultKind undone_by(sim::FaultKind kind) {
+  if (kind == sim::FaultKind::pause) return sim::FaultKind::resume;
+  if (kind == sim::FaultKind::cut) return sim::FaultKind::heal;
+  return sim::FaultKind::start;
+}
+
+std::string whom(const sim::Plan& plan, const sim::Fault& fault, const sim::AppliedFault& applied) {
+  const model::ClusterConfig& config = plan.config;
+  if (fault.kind == sim::FaultKind::elect) {
+    return config.name_of(fault.partition) + (fault.unclean ? ", unclean if need be" : "");
+  }
+  if (fault.kind == sim::FaultKind::create_topic) return config.topics[model::index(fault.topic)].name;
+  if (fault.kind == sim::FaultKind::move_controller) return "";
+  if (applied.from.empty() && applied.to.empty()) return names_of(applied.who, config);
+  return fmt::format("{} {} {}", names_of(applied.from, config), fault.one_way ? "towards" : "from",
+                     names_of(applied.to, config));
+}
+
+}  // namespace
+
+std::string fault_text(const sim::Plan& plan, const sim::AppliedFault& applied) {
+  const sim::Fault& fault = plan.faults[applied.row];
+  const sim::FaultKind kind = applied.undo ? undone_by(fault.kind) : fault.kind;
+  std::string text(verb_of(kind));
+  const std::string about = whom(plan, fault, applied);
+  if (!about.empty()) text += " " + about;
+  if (!applied.undo && !applied.note.empty()) text += " (" + applied.note + ")";
+  if (!applied.undo && fault.lasts) text += " for " + short_seconds(*fault.lasts);
+  return text;
+}
+
+std::string effect_text(const sim::FaultEffect& effect) {
+  std::vector<std::string> parts;
+  if (effect.held > 0) parts.push_back("held " + counted(effect.held, "message"));
+  if (effect.stalled > 0) parts.push_back("stalled " + counted(effect.stalled, "message"));
+  if (effect.lost > 0) parts.push_back("lost " + counted(effect.lost, "message"));
+  if (effect.reset > 0) parts.push_back("reset " + counted(effect.reset, "connection"));
+  if (parts.empty()) return effect.acted ? "acted" : "did nothing";
+  return joined(parts, ", ");
+}
+
+}  // namespace reports

@@ -1,0 +1,185 @@
+#include <algorithm>
+#include <string>
+#include <utility>
+
+#include "scenarios/recording_reader.h"
+
+namespace scenarios {
+namespace {
+
+using sim::StoryFact;
+
+std::optional<StoryFact> read_partition_state(const Value& row, sim::Millis t, RecordingReader& reader) {
+  const Value* partition = reader.need(row, "partition", Value::Kind::string);
+  const Value* leader = reader.need(row, "leader", Value::Kind::integer);
+  const auto epoch = reader.need_integer(row, "leader_epoch");
+  const Value* isr = reader.need(row, "isr", Value::Kind::array);
+  if (partition == nullptr || leader == nullptr || !epoch || isr == nullptr) return std::nullopt;
+  const auto id = reader.partition_named(*partition);
+  const auto node = reader.leader_numbered(*leader);
+  const auto members = reader.brokers_numbered(*isr);
+  if (!id || !node || !members) return std::nullopt;
+  return StoryFact{t, StoryFact::Kind::partition_state, *id, *node, *epoch, *members};
+}
+
+std::optional<StoryFact> read_broker_fact(const Value& row, sim::Millis t, StoryFact::Kind kind,
+                                          RecordingReader& reader) {
+  const Value* broker = reader.need(row, "broker", Value::Kind::integer);
+  const auto node = broker != nullptr ? reader.broker_numbered(*broker) : std::nullopt;
+  if (!node) return std::nullopt;
+  return StoryFact{t, kind, {}, *node, 0, {}};
+}
+
+std::optional<StoryFact> read_controller_epoch(const Value& row, sim::Millis t, RecordingReader& reader) {
+  const auto epoch = reader.need_integer(row, "epoch");
+  const Value* broker = reader.maybe(row, "broker", Value::Kind::integer);
+  const auto node = broker != nullptr ? reader.broker_numbered(*broker) : std::optional(model::kNoNode);
+  if (!epoch || !node) return std::nullopt;
+  return StoryFact{t, StoryFact::Kind::controller_epoch, {}, *node, *epoch, {}};
+}
+
+// Facts that are no part of the story are information: they are checked for their time alone.
+void read_metadata_facts(const Value& rows, sim::Observed& observed, RecordingReader& reader) {
+  for (const Value& row : rows.items) {
+    const auto t = reader.need_millis(row, "t");
+    const Value* fact = reader.need(row, "fact", Value::Kind::string);
+    if (!t || fact == nullptr) continue;
+    std::optional<StoryFact> read;
+    if (fact->text == "partition_state") {
+      read = read_partition_state(row, *t, reader);
+    } else if (fact->text == "broker_registered") {
+      read = read_broker_fact(row, *t, StoryFact::Kind::broker_registered, reader);
+    } else if (fact->text == "broker_unregistered") {
+      read = read_broker_fact(row, *t, StoryFact::Kind::broker_unregistered, reader);
+    } else if (fact->text == "controller_epoch") {
+      read = read_controller_epoch(row, *t, reader);
+    }
+    if (read) observed.story.push_back(*read);
+  }
+}
+
+void read_node_facts(const Value& rows, sim::Observed& observed, RecordingReader& reader) {
+  for (const Value& row : rows.items) {
+    const auto t = reader.need_millis(row, "t");
+    const Value* fact = reader.need(row, "fact", Value::Kind::string);
+    if (!t || fact == nullptr) continue;
+    if (fact->text == "start_failed") {
+      const Value* node = reader.need(row, "node", Value::Kind::string);
+      const auto broker = node != nullptr ? reader.broker_named(*node) : std::nullopt;
+      if (broker) observed.failed_starts.push_back(*broker);
+    } else if (fact->text == "isr_shrink_proposed" && row.find("partition") != nullptr) {
+      const auto partition = reader.partition_named(*row.find("partition"));
+      const Value* to = reader.need(row, "to", Value::Kind::array);
+      const auto members = to != nullptr ? reader.brokers_numbered(*to) : std::nullopt;
+      if (partition && members) observed.shrinks.push_back({*t, *partition, *members});
+    }
+  }
+}
+
+void read_windows(const Value& rows, std::vector<sim::SilentWindow>& windows, RecordingReader& reader) {
+  for (const Value& row : rows.items) {
+    if (!row.is_array() || row.items.size() != 2) {
+      reader.problems().error("wrong-type", row, "a silent window is a pair of times");
+      continue;
+    }
+    const auto from = reader.millis(row.items[0]);
+    const auto to = reader.millis(row.items[1]);
+    if (from && to) windows.push_back({*from, *to});
+  }
+}
+
+void read_client_partition(const Member& named, const model::ProducerConfig& producer, sim::ClientResult& client,
+                           RecordingReader& reader) {
+  const auto& assignment = reader.config().topics[model::index(producer.topic)].assignment;
+  sim::ClientPartition partition;
+  while (std::to_string(partition.number) != named.key) {
+    if (static_cast<std::size_t>(++partition.number) >= assignment.size()) {
+      reader.problems().error_at_key("unknown-partition", named, "\"" + named.key + "\" is no partition of the topic");
+      return;
+    }
+  }
+  const auto acked = reader.need_integer(named.value, "acked");
+  const auto first = reader.need_millis(named.value, "first_ack");
+  const auto last = reader.need_millis(named.value, "last_ack");
+  const Value* silent = reader.need(named.value, "silent", Value::Kind::array);
+  const Value* missing = reader.need(named.value, "acked_but_missing", Value::Kind::object);
+  if (!acked || !first || !last || silent == nullptr || missing == nullptr) return;
+  partition.acked = *acked;
+  partition.first_ack = *first;
+  partition.last_ack = *last;
+  read_windows(*silent, partition.silent, reader);
+  for (const Member& row : missing->members) {
+    const auto replica = reader.broker_named(row);
+    const auto count = reader.need_integer(*missing, row.key);
+    if (replica && count) partition.missing.push_back({*replica, *count});
+  }
+  client.partitions.push_back(std::move(partition));
+}
+
+void read_clients(const Value& rows, sim::Observed& observed, RecordingReader& reader) {
+  observed.clients.resize(reader.config().producers.size());
+  for (const Member& named : rows.members) {
+    const auto producer = reader.producer_named(named);
+    if (!producer) continue;
+    sim::ClientResult& client = observed.clients[*producer];
+    const Value* partitions = reader.need(named.value, "partitions", Value::Kind::object);
+    const Value* errors = reader.need(named.value, "errors", Value::Kind::object);
+    if (partitions == nullptr || errors == nullptr) continue;
+    for (const Member& partition : partitions->members) {
+      read_client_partition(partition, reader.config().producers[*producer], client, reader);
+    }
+    for (const Member& error : errors->members) {
+      const auto count = reader.need_integer(error.value, "count");
+      const auto first = reader.need_millis(error.value, "first");
+      const auto last = reader.need_millis(error.value, "last");
+      if (count && first && last) client.errors.push_back({error.key, *count, *first, *last});
+    }
+  }
+}
+
+std::vector<model::EpochStart> read_epochs(const Value& rows, RecordingReader& reader) {
+  std::vector<model::EpochStart> epochs;
+  for (const Value& row : rows.items) {
+    const bool is_pair = row.is_array() && row.items.size() == 2 && row.items[0].is_integer() &&
+                         row.items[1].is_integer() && row.items[0].integer >= 0 && row.items[0].integer <= INT32_MAX;
+    if (is_pair) {
+      epochs.push_back({static_cast<model::LeaderEpoch>(row.items[0].integer), row.items[1].integer});
+    } else {
+      reader.problems().error("wrong-type", row, "expected a leader epoch and its first offset");
+    }
+  }
+  return epochs;
+}
+
+void read_final_logs(const Value& rows, sim::Observed& observed, RecordingReader& reader) {
+  for (const Member& named : rows.members) {
+    const auto partition = reader.partition_named(named);
+    const Value* replicas = reader.need(rows, named.key, Value::Kind::object);
+    if (!partition || replicas == nullptr) continue;
+    for (const Member& replica : replicas->members) {
+      const auto broker = reader.broker_named(replica);
+      const auto leo = reader.need_integer(replica.value, "leo");
+      const auto records = reader.need_integer(replica.value, "records");
+      const Value* epochs = reader.need(replica.value, "epochs", Value::Kind::array);
+      if (!broker || !leo || !records || epochs == nullptr) continue;
+      observed.logs.push_back({*partition, *broker, *leo, *records, read_epochs(*epochs, reader)});
+    }
+  }
+}
+
+}  // namespace
+
+sim::Observed read_observed(const Value& recording, RecordingReader& reader) {
+  sim::Observed observed;
+  const Value* metadata = reader.need(recording, "metadata_facts", Value::Kind::array);
+  const Value* nodes = reader.need(recording, "node_facts", Value::Kind::array);
+  const Value* clients = reader.need(recording, "clients", Value::Kind::object);
+  const Value* logs = reader.need(recording, "final_logs", Value::Kind::object);
+  if (metadata != nullptr) read_metadata_facts(*metadata, observed, reader);
+  if (nodes != nullptr) read_node_facts(*nodes, observed, reader);
+  if (clients != nullptr) read_clients(*clients, observed, reader);
+  if (logs != nullptr) read_final_logs(*logs, observed, reader);
+  return observed;
+}
+
+}  // namespace scenarios

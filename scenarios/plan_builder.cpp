@@ -1,0 +1,324 @@
+#include "scenarios/plan_builder.h"
+
+#include <algorithm>
+#include <array>
+
+#include "model/rules.h"
+#include "scenarios/consistency.h"
+#include "scenarios/decode.h"
+#include "scenarios/names.h"
+#include "scenarios/settings.h"
+#include "scenarios/suggest.h"
+
+namespace scenarios {
+namespace {
+
+using model::ClusterConfig;
+using model::ProducerConfig;
+using model::TopicConfig;
+
+constexpr std::size_t kNameMax = 64;
+
+bool is_name(std::string_view name) {
+  return !name.empty() && name.size() <= kNameMax && name != "." && name != ".." &&
+         std::all_of(name.begin(), name.end(), [](char c) {
+           return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
+                  c == '_' || c == '-';
+         });
+}
+constexpr std::string_view kNameRule = "names have 1 to 64 letters, digits, dots, underscores and hyphens";
+
+void read_mode(const ClusterParts& parts, Problems& problems) {
+  if (parts.mode == nullptr) return;
+  const auto mode = read_text(*parts.mode, "\"mode\"", problems);
+  if (!mode || *mode == "zookeeper") return;
+  constexpr std::array<std::string_view, 2> kModes{"zookeeper", "kraft"};
+  if (*mode == "kraft") {
+    problems.error("not-supported", *parts.mode, "KRaft mode is not modelled yet");
+  } else {
+    problems.error("unknown-mode", *parts.mode, describe(*parts.mode) + " is not a mode",
+                   did_you_mean_or_list(*mode, kModes, "modes"));
+  }
+}
+
+const model::Profile* read_version(const ClusterParts& parts, const std::string& by_default, Problems& problems) {
+  if (parts.version == nullptr) return model::find_profile(by_default);
+  std::string list;
+  for (const model::Profile& profile : model::profiles()) {
+    list += (list.empty() ? "\"" : ", \"") + std::string(profile.version) + "\"";
+  }
+  if (!parts.version->is_string()) {
+    problems.error("wrong-type", *parts.version, "\"version\" is a string, not " + describe(*parts.version),
+                   "versions: " + list);
+    return nullptr;
+  }
+  const model::Profile* profile = model::find_profile(parts.version->text);
+  if (profile == nullptr) {
+    problems.error("unknown-version", *parts.version, describe(*parts.version) + " has no rules here",
+                   "versions: " + list);
+  }
+  return profile;
+}
+
+void read_brokers(const ClusterParts& parts, const model::Profile& profile, ClusterConfig& config,
+                  Problems& problems) {
+  constexpr std::int64_t kByDefault = 3;
+  std::optional<std::int64_t> count = kByDefault;
+  if (parts.brokers != nullptr) count = read_integer(*parts.brokers, "\"brokers\"", 1, kBrokersMax, problems);
+  model::BrokerSettings settings;
+  if (profile.settings != nullptr) profile.settings(settings);
+  if (parts.config != nullptr) apply_config(*parts.config, settings, problems);
+  // With a count that is wrong, the largest cluster keeps errors from following it.
+  config.brokers.assign(static_cast<std::size_t>(count.value_or(kBrokersMax)), settings);
+  if (parts.tick_ms != nullptr) {
+    const auto tick = read_integer(*parts.tick_ms, "\"zookeeper_tick_ms\"", 1, 60'000, problems);
+    if (tick) config.zookeeper_tick = model::milliseconds(*tick);
+  }
+  const std::string conflict = broker_conflict(settings);
+  if (!conflict.empty() && parts.config != nullptr) problems.error("conflict", *parts.config, conflict);
+}
+
+void read_per_broker(const ClusterParts& parts, ClusterConfig& config, Problems& problems) {
+  if (parts.per_broker == nullptr) return;
+  if (!parts.per_broker->is_object()) {
+    problems.error("wrong-type", *parts.per_broker,
+                   "\"per_broker\" is an object of brokers and their keys, not " + describe(*parts.per_broker));
+    return;
+  }
+  const Names names(config);
+  for (const Member& member : parts.per_broker->members) {
+    const auto node = names.node(member.key);
+    if (!node || !config.is_broker(*node)) {
+      std::vector<std::string> words;
+      for (std::size_t i = 1; i <= config.brokers.size(); ++i) words.push_back("b" + std::to_string(i));
+      const std::vector<std::string_view> views(words.begin(), words.end());
+      problems.error_at_key("unknown-node", member, "\"" + member.key + "\" is not a broker",
+                            did_you_mean_or_list(member.key, views, "brokers"));
+      continue;
+    }
+    model::BrokerSettings& settings = config.brokers[static_cast<std::size_t>(*node) - 1];
+    const bool was_fine = broker_conflict(settings).empty();
+    apply_config(member.value, settings, problems);
+    const std::string conflict = broker_conflict(settings);
+    if (was_fine && !conflict.empty()) problems.error("conflict", member.value, conflict);
+  }
+}
+
+std::optional<model::NodeId> read_replica(const Value& value, const Names& names, Problems& problems) {
+  if (value.is_string()) return names.find_broker(value.text, value, problems);
+  const auto brokers = static_cast<std::int64_t>(names.config().brokers.size());
+  if (value.is_integer() && value.integer >= 1 && value.integer <= brokers) {
+    return static_cast<model::NodeId>(value.integer);
+  }
+  problems.error("unknown-node", value, describe(value) + " is not a broker",
+                 "brokers are numbered 1 to " + std::to_string(brokers));
+  return std::nullopt;
+}
+
+// Always gives something to lead and follow, so that one mistake is one error.
+model::Replicas read_assignment(const Value& value, const Names& names, Problems& problems) {
+  model::Replicas replicas;
+  if (!value.is_array() || value.items.empty() || value.items.size() > model::kReplicasMax) {
+    problems.error("bad-assignment", value,
+                   "a partition is a list of 1 to " + std::to_string(model::kReplicasMax) +
+                       " brokers, the preferred leader first, not " + describe(value),
+                   "write [1, 2, 3]");
+  } else {
+    for (const Value& item : value.items) {
+      const auto replica = read_replica(item, names, problems);
+      if (!replica) continue;
+      if (replicas.contains(*replica)) {
+        problems.error("bad-assignment", item, names.config().name_of(*replica) + " stands twice in one partition");
+        continue;
+      }
+      replicas.push_back(*replica);
+    }
+  }
+  if (replicas.empty()) replicas.push_back(model::NodeId{1});
+  return replicas;
+}
+
+void read_topic(const TopicParts& parts, const Names& names, ClusterConfig& config, Problems& problems) {
+  TopicConfig topic;
+  topic.name = parts.name;
+  topic.min_insync_replicas = config.brokers.front().min_insync_replicas;
+  topic.unclean_leader_election_enable = config.brokers.front().unclean_leader_election_enable;
+  topic.first_partition = static_cast<std::int32_t>(config.partitions.size());
+  if (!is_name(parts.name)) {
+    problems.error("bad-name", parts.name_at, parts.name_end, "not a topic name", std::string(kNameRule));
+  }
+  if (parts.partitions == nullptr) {
+    problems.error("missing-key", parts.name_at, parts.name_end, "the topic has no \"partitions\"",
+                   "write \"partitions\": [[1, 2, 3]]");
+  } else if (!parts.partitions->is_array() || parts.partitions->items.empty() ||
+             parts.partitions->items.size() > kPartitionsMax) {
+    problems.error("bad-assignment", *parts.partitions,
+                   "\"partitions\" is a list of 1 to " + std::to_string(kPartitionsMax) +
+                       " partitions, each a list of brokers, not " + describe(*parts.partitions),
+                   "write [[1, 2, 3]]");
+  } else {
+    for (const Value& item : parts.partitions->items) {
+      topic.assignment.push_back(read_assignment(item, names, problems));
+    }
+  }
+  if (topic.assignment.empty()) topic.assignment.push_back(model::Replicas{model::NodeId{1}});
+  if (parts.config != nullptr) apply_config(*parts.config, topic, problems);
+  const auto id = static_cast<model::TopicId>(config.topics.size());
+  for (std::size_t i = 0; i < topic.assignment.size(); ++i) {
+    config.partitions.push_back({id, static_cast<std::int32_t>(i)});
+  }
+  config.topics.push_back(std::move(topic));
+}
+
+void read_topics(const ClusterParts& parts, ClusterConfig& config, Problems& problems) {
+  if (parts.topics.size() > kTopicsMax) {
+    const TopicParts& first_beyond = parts.topics[kTopicsMax];
+    problems.error("out-of-range", first_beyond.name_at, first_beyond.name_end,
+                   "at most " + std::to_string(kTopicsMax) + " topics");
+  }
+  const ClusterConfig brokers_only{config.brokers, {}, {}, {}, {}, {}, 0};
+  const Names names(brokers_only);
+  const std::size_t count = std::min(parts.topics.size(), kTopicsMax);
+  for (std::size_t i = 0; i < count; ++i) read_topic(parts.topics[i], names, config, problems);
+}
+
+std::optional<model::Acks> read_acks(const Value& value, Problems& problems) {
+  const bool is_all = value.is_string() && (value.text == "all" || value.text == "-1");
+  if (is_all || (value.is_integer() && value.integer == -1)) return model::Acks::all;
+  const bool is_scalar = value.is_integer() || value.is_string();
+  if (is_scalar && value.text == "0") return model::Acks::none;
+  if (is_scalar && value.text == "1") return model::Acks::leader;
+  problems.error("bad-value", value, "\"acks\" is 0, 1 or \"all\", not " + describe(value));
+  return std::nullopt;
+}
+
+void read_producer_name(const ProducerParts& parts, const ClusterConfig& config, ProducerConfig& producer,
+                        Problems& problems) {
+  const auto name = read_text(*parts.name, "a producer's name", problems);
+  if (!name) return;
+  producer.name = *name;
+  constexpr std::array<std::string_view, 4> kTaken{"none", "controller", "brokers", "all"};
+  const Names names(config);
+  if (!is_name(*name)) {
+    problems.error("bad-name", *parts.name, "not a name", std::string(kNameRule));
+  } else if (names.node(*name)) {
+    problems.error("bad-name", *parts.name, "\"" + *name + "\" is already a node", "choose another name");
+  } else if (std::find(kTaken.begin(), kTaken.end(), *name) != kTaken.end()) {
+    problems.error("bad-name", *parts.name, "\"" + *name + "\" means something else in a scenario",
+                   "choose another name");
+  }
+}
+
+void read_producer_topic(const ProducerParts& parts, const ClusterConfig& config, ProducerConfig& producer,
+                         Problems& problems) {
+  if (parts.topic == nullptr) {
+    if (config.topics.size() != 1) {
+      problems.error("missing-key", *parts.name, "which topic does the producer write to?", "add \"topic\"");
+    }
+    return;
+  }
+  const auto name = read_text(*parts.topic, "\"topic\"", problems);
+  if (!name) return;
+  const auto topic = Names(config).find_topic(*name, *parts.topic, problems);
+  if (topic) producer.topic = *topic;
+}
+
+void read_producer_props(const ProducerParts& parts, const ClusterParts& cluster, ProducerConfig& producer,
+                         Problems& problems) {
+  if (cluster.producer_retries) producer.retries = *cluster.producer_retries;
+  ExplicitKeys set;
+  if (parts.props != nullptr) {
+    apply_config(*parts.props, producer, problems);
+    set.idempotence = parts.props->find("enable.idempotence") != nullptr;
+    set.delivery_timeout = parts.props->find("delivery.timeout.ms") != nullptr;
+  }
+  const std::string conflict = settle_producer(producer, set);
+  if (!conflict.empty() && parts.props != nullptr) problems.error("conflict", *parts.props, conflict);
+}
+
+void read_producer(const ProducerParts& parts, const ClusterParts& cluster, const model::Profile& profile,
+                   sim::Plan& plan, Problems& problems) {
+  ProducerConfig producer;
+  if (profile.producer != nullptr) profile.producer(producer);
+  read_producer_name(parts, plan.config, producer, problems);
+  read_producer_topic(parts, plan.config, producer, problems);
+  if (parts.acks != nullptr) producer.acks = read_acks(*parts.acks, problems).value_or(producer.acks);
+  if (parts.rate != nullptr) producer.interval = read_rate(*parts.rate, problems).value_or(producer.interval);
+  read_producer_props(parts, cluster, producer, problems);
+  sim::Start start;
+  start.node = static_cast<model::NodeId>(plan.config.node_count());
+  if (parts.start != nullptr) {
+    const DurationRange range{{0}, {plan.until.us}};
+    const auto at = cluster.plain_seconds ? read_seconds(*parts.start, "\"start\"", range, problems)
+                                          : read_duration(*parts.start, "\"start\"", range, problems);
+    start.at.us = at.value_or(model::Duration{0}).us;
+  }
+  const std::int64_t until_end = (plan.until.us - start.at.us) / producer.interval.us + 1;
+  producer.count = static_cast<std::int32_t>(std::min(until_end, kRecordsMax));
+  if (parts.count == nullptr && until_end > kRecordsMax) {
+    problems.error("missing-key", *parts.name,
+                   "until the end this producer would send more than " + std::to_string(kRecordsMax) + " records",
+                   "add \"count\"");
+  }
+  if (parts.count != nullptr) {
+    const auto count = read_integer(*parts.count, "\"count\"", 1, kRecordsMax, problems);
+    producer.count = static_cast<std::int32_t>(count.value_or(1));
+  }
+  plan.config.producers.push_back(std::move(producer));
+  plan.starts.push_back(start);
+}
+
+}  // namespace
+
+void build_cluster(const ClusterParts& parts, sim::Plan& plan, Problems& problems) {
+  read_mode(parts, problems);
+  const model::Profile* profile = read_version(parts, plan.version, problems);
+  // Whatever the version should have been, the rest is judged by the newest one's defaults.
+  const model::Profile& known = profile != nullptr ? *profile : model::profiles().back();
+  plan.version = known.version;
+  plan.rules = *known.rules;
+  read_brokers(parts, known, plan.config, problems);
+  read_topics(parts, plan.config, problems);
+  read_per_broker(parts, plan.config, problems);
+  if (parts.producers.size() > kProducersMax) {
+    problems.error("out-of-range", *parts.producers[kProducersMax].name,
+                   "at most " + std::to_string(kProducersMax) + " producers");
+  }
+  const std::size_t count = std::min(parts.producers.size(), kProducersMax);
+  for (std::size_t i = 0; i < count; ++i) read_producer(parts.producers[i], parts, known, plan, problems);
+}
+
+void add_boot(sim::Plan& plan, bool together) {
+  std::vector<sim::Start> starts;
+  starts.push_back({model::kZooKeeper, plan.begins, {}, {}, {}});
+  const auto brokers = static_cast<std::int64_t>(plan.config.brokers.size());
+  // The first waits no longer than 1.8 s for the second, so that it has registered by then; the others share
+  // what is left until -5 s.
+  constexpr sim::Time kFirst{-12'000'000}, kTogether{-6'000'000};
+  constexpr std::int64_t kStepUs = 1'800'000, kSpreadUs = 5'200'000;
+  const std::int64_t step = brokers > 2 ? std::min(kStepUs, kSpreadUs / (brokers - 2)) : kStepUs;
+  for (std::int64_t i = 0; i < brokers; ++i) {
+    const std::int64_t delay = i == 0 ? 0 : kStepUs + (i - 1) * step;
+    const sim::Time at = together ? kTogether : kFirst + model::microseconds(delay);
+    starts.push_back({static_cast<model::NodeId>(i + 1), at, {}, {}, {}});
+  }
+  plan.starts.insert(plan.starts.begin(), starts.begin(), starts.end());
+
+  std::vector<sim::Fault> creations;
+  for (std::size_t i = 0; i < plan.config.topics.size(); ++i) {
+    const auto topic = static_cast<model::TopicId>(i);
+    const auto creates_it = [topic](const sim::Fault& fault) {
+      return fault.kind == sim::FaultKind::create_topic && fault.topic == topic;
+    };
+    if (std::any_of(plan.faults.begin(), plan.faults.end(), creates_it)) continue;
+    sim::Fault creation;
+    creation.kind = sim::FaultKind::create_topic;
+    creation.at = {-3'000'000};
+    creation.topic = topic;
+    creation.text = "create topic " + plan.config.topics[i].name;
+    creations.push_back(std::move(creation));
+  }
+  plan.faults.insert(plan.faults.begin(), creations.begin(), creations.end());
+}
+
+}  // namespace scenarios

@@ -1,0 +1,60 @@
+// The cluster part of a Plan from JSON values, shared by scenarios and recordings.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "scenarios/json_value.h"
+#include "sim/kernel/plan.h"
+
+namespace scenarios {
+
+inline constexpr std::int32_t kBrokersMax = 12;
+inline constexpr std::size_t kTopicsMax = 16;
+inline constexpr std::size_t kPartitionsMax = 64;  // per topic
+inline constexpr std::size_t kProducersMax = 16;
+inline constexpr std::int64_t kRecordsMax = 1'000'000;  // per producer
+
+struct TopicParts {
+  std::string name;
+  Position name_at;
+  std::size_t name_end = 0;
+  const Value* partitions = nullptr;  // [[1, 2, 3], ["b2", "b3"]]
+  const Value* config = nullptr;
+};
+struct ProducerParts {
+  const Value* name = nullptr;
+  const Value* topic = nullptr;
+  const Value* acks = nullptr;   // 0, 1, -1, "all"
+  const Value* rate = nullptr;   // "20/s" or a number per second
+  const Value* start = nullptr;  // "1s"; in a recording, a number of seconds
+  const Value* count = nullptr;
+  const Value* props = nullptr;
+};
+// Where each part stands in the file; null if it is left out.
+struct ClusterParts {
+  const Value* whole = nullptr;  // where a missing part is reported
+  const Value* mode = nullptr;
+  const Value* version = nullptr;
+  const Value* brokers = nullptr;
+  const Value* tick_ms = nullptr;
+  const Value* config = nullptr;
+  const Value* per_broker = nullptr;
+  std::vector<TopicParts> topics;
+  std::vector<ProducerParts> producers;
+  bool plain_seconds = false;  // recordings write durations as numbers of seconds
+  // A client program's own default (VerifiableProducer has 0); empty: the version's.
+  std::optional<std::int32_t> producer_retries;
+};
+
+// Fills version, rules and config, and one Start for each producer at its `start`. plan.until must be set:
+// a producer without `count` sends until then. ZooKeeper and the brokers get no Start here.
+void build_cluster(const ClusterParts& parts, sim::Plan& plan, Problems& problems);
+
+// The boot of a scenario: ZooKeeper at plan.begins, the brokers one after the other so that b1 registers
+// first and becomes controller (or all at once), the topics that no fault creates at -3 s.
+void add_boot(sim::Plan& plan, bool together);
+
+}  // namespace scenarios

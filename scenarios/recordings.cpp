@@ -1,0 +1,304 @@
+#include "scenarios/recordings.h"
+
+#include <algorithm>
+#include <array>
+#include <string>
+#include <utility>
+
+#include "scenarios/json_value.h"
+#include "scenarios/plan_builder.h"
+#include "scenarios/recording_reader.h"
+#include "scenarios/source.h"
+#include "scenarios/suggest.h"
+
+namespace scenarios {
+namespace {
+
+constexpr std::array<std::string_view, 21> kKeys = {
+    "name",          "recorded_from",  "version",    "mode",      "brokers",   "controllers", "zookeeper_tick_ms",
+    "broker_config", "per_broker",     "topics",     "producers", "consumers", "faults",      "end",
+    "environment",   "metadata_facts", "node_facts", "clients",   "readers",   "final_logs",  "$schema",
+};
+constexpr std::array<std::string_view, 4> kObserved = {"metadata_facts", "node_facts", "clients", "final_logs"};
+
+struct FaultWord {
+  std::string_view what;
+  sim::FaultKind kind;
+};
+constexpr std::array<FaultWord, 10> kFaults = {{
+    {"crash", sim::FaultKind::crash},
+    {"stop", sim::FaultKind::stop},
+    {"start", sim::FaultKind::start},
+    {"pause", sim::FaultKind::pause},
+    {"resume", sim::FaultKind::resume},
+    {"cut", sim::FaultKind::cut},
+    {"heal", sim::FaultKind::heal},
+    {"elect", sim::FaultKind::elect},
+    {"move_controller", sim::FaultKind::move_controller},
+    {"create_topic", sim::FaultKind::create_topic},
+}};
+// The recorder knows these; the model does not.
+constexpr std::array<std::string_view, 4> kUnmodelledFaults = {"delay", "undelay", "wipe", "config"};
+
+std::optional<sim::FaultKind> fault_named(std::string_view what) {
+  for (const FaultWord& word : kFaults) {
+    if (word.what == what) return word.kind;
+  }
+  return std::nullopt;
+}
+
+// --- set-up --------------------------------------------------------------------------------------
+
+ClusterParts parts_of(const Value& recording, RecordingReader& reader) {
+  ClusterParts parts;
+  parts.whole = &recording;
+  parts.mode = recording.find("mode");
+  parts.version = recording.find("version");
+  parts.brokers = reader.need(recording, "brokers", Value::Kind::integer);
+  parts.tick_ms = recording.find("zookeeper_tick_ms");
+  parts.config = recording.find("broker_config");
+  parts.per_broker = recording.find("per_broker");
+  parts.plain_seconds = true;
+  parts.producer_retries = 0;
+  if (const Value* topics = reader.need(recording, "topics", Value::Kind::array)) {
+    for (const Value& topic : topics->items) {
+      const Value* name = reader.need(topic, "name", Value::Kind::string);
+      const Value* assignment = reader.need(topic, "assignment", Value::Kind::array);
+      if (name == nullptr || assignment == nullptr) continue;
+      parts.topics.push_back({name->text, name->at, name->end, assignment, topic.find("config")});
+    }
+  }
+  if (const Value* producers = reader.maybe(recording, "producers", Value::Kind::array)) {
+    for (const Value& row : producers->items) {
+      const Value* name = reader.need(row, "name", Value::Kind::string);
+      if (name == nullptr) continue;
+      parts.producers.push_back({name, row.find("topic"), row.find("acks"), row.find("rate"), row.find("start"),
+                                 row.find("count"), row.find("props")});
+    }
+  }
+  return parts;
+}
+
+// --- faults --------------------------------------------------------------------------------------
+
+// "zk", "b1"; "app" is the host of all clients.
+void add_nodes(const Value& name, std::vector<sim::Target>& targets, RecordingReader& reader) {
+  const model::ClusterConfig& config = reader.config();
+  const auto add = [&](model::NodeId node) {
+    sim::Target target;
+    target.node = node;
+    target.text = config.name_of(node);
+    targets.push_back(std::move(target));
+  };
+  if (name.is_string() && name.text == "zk") return add(model::kZooKeeper);
+  if (name.is_string() && name.text == "app") {
+    for (std::size_t i = 0; i < config.producers.size(); ++i) {
+      add(model::NodeId(static_cast<std::uint8_t>(1 + config.brokers.size() + i)));
+    }
+    return;
+  }
+  if (const auto broker = reader.broker_named(name)) add(*broker);
+}
+
+std::vector<sim::Target> read_nodes(const Value& row, std::string_view key, RecordingReader& reader) {
+  std::vector<sim::Target> targets;
+  const Value* names = reader.need(row, key, Value::Kind::array);
+  if (names == nullptr) return targets;
+  for (const Value& name : names->items) add_nodes(name, targets, reader);
+  if (names->items.empty()) reader.problems().error("out-of-range", *names, "names at least one node");
+  return targets;
+}
+
+std::string names_of(const std::vector<sim::Target>& targets) {
+  std::string text;
+  for (const sim::Target& target : targets) text += " " + target.text;
+  return text;
+}
+
+void read_elect(const Value& row, sim::Fault& fault, RecordingReader& reader) {
+  const Value* topic = reader.need(row, "topic", Value::Kind::string);
+  const auto id = topic != nullptr ? reader.topic_named(*topic) : std::nullopt;
+  if (!id) return;
+  if (const Value* type = reader.maybe(row, "type", Value::Kind::string)) {
+    fault.unclean = type->text == "unclean";
+    if (type->text != "unclean" && type->text != "preferred") {
+      reader.problems().error("out-of-range", *type, "an election is \"preferred\" or \"unclean\"");
+    }
+  }
+  std::int64_t number = 0;
+  if (const Value* partition = reader.maybe(row, "partition", Value::Kind::integer)) {
+    number = partition->integer;
+    const auto& assignment = reader.config().topics[model::index(*id)].assignment;
+    if (number < 0 || number >= static_cast<std::int64_t>(assignment.size())) {
+      reader.problems().error("unknown-partition", *partition, "the topic has no such partition");
+      return;
+    }
+  }
+  fault.partition = reader.config().partition_of(*id, static_cast<std::int32_t>(number));
+  fault.text += (fault.unclean ? " unclean " : " preferred ") + reader.config().name_of(fault.partition);
+}
+
+void read_details(const Value& row, sim::Fault& fault, RecordingReader& reader) {
+  switch (fault.kind) {
+    case sim::FaultKind::crash:
+    case sim::FaultKind::stop:
+    case sim::FaultKind::start:
+    case sim::FaultKind::pause:
+    case sim::FaultKind::resume:
+      fault.who = read_nodes(row, "who", reader);
+      fault.text += names_of(fault.who);
+      return;
+    case sim::FaultKind::cut:
+      fault.from = read_nodes(row, "from", reader);
+      fault.to = read_nodes(row, "to", reader);
+      if (const Value* one_way = reader.maybe(row, "oneway", Value::Kind::boolean)) fault.one_way = one_way->boolean;
+      fault.text += names_of(fault.from) + (fault.one_way ? " to" : " from") + names_of(fault.to);
+      return;
+    case sim::FaultKind::elect:
+      return read_elect(row, fault, reader);
+    case sim::FaultKind::create_topic:
+      if (const Value* topic = reader.need(row, "topic", Value::Kind::string)) {
+        if (const auto id = reader.topic_named(*topic)) fault.topic = *id;
+        fault.text += " " + topic->text;
+      }
+      return;
+    case sim::FaultKind::heal:
+    case sim::FaultKind::move_controller:
+    case sim::FaultKind::power_loss:
+      return;
+  }
+}
+
+void read_faults(const Value& rows, sim::Recording& recording, RecordingReader& reader) {
+  for (const Value& row : rows.items) {
+    const auto t = reader.need_millis(row, "t");
+    const Value* what = reader.need(row, "what", Value::Kind::string);
+    if (!t || what == nullptr) continue;
+    const auto kind = fault_named(what->text);
+    if (kind) {
+      sim::Fault fault;
+      fault.kind = *kind;
+      fault.at = sim::time_of(*t);
+      fault.line = row.at.line;
+      fault.text = what->text;
+      read_details(row, fault, reader);
+      recording.setup.faults.push_back(std::move(fault));
+      continue;
+    }
+    if (std::find(kUnmodelledFaults.begin(), kUnmodelledFaults.end(), what->text) != kUnmodelledFaults.end()) {
+      recording.not_supported = "the fault \"" + what->text + "\" is not modelled";
+      continue;
+    }
+    std::vector<std::string_view> words(kUnmodelledFaults.begin(), kUnmodelledFaults.end());
+    for (const FaultWord& word : kFaults) words.push_back(word.what);
+    reader.problems().error("unknown-fault", *what, describe(*what) + " is not a fault",
+                            did_you_mean_or_list(what->text, words, "faults"));
+  }
+}
+
+// --- environment ---------------------------------------------------------------------------------
+
+void read_starts(const Value& rows, sim::RecordingSetup& setup, RecordingReader& reader) {
+  for (const Value& row : rows.items) {
+    const Value* node = reader.need(row, "node", Value::Kind::string);
+    const auto broker = node != nullptr ? reader.broker_named(*node) : std::nullopt;
+    if (!broker) continue;
+    setup.starts.push_back({*broker, reader.maybe_millis(row, "started"), reader.maybe_millis(row, "up"),
+                            reader.maybe_millis(row, "registered"), reader.maybe_millis(row, "isr_check_from")});
+  }
+}
+
+void read_environment(const Value& environment, sim::RecordingSetup& setup, RecordingReader& reader) {
+  if (const Value* starts = reader.need(environment, "starts", Value::Kind::array)) read_starts(*starts, setup, reader);
+  if (const Value* topics = reader.need(environment, "topics_created", Value::Kind::object)) {
+    for (const Member& topic : topics->members) {
+      const auto id = reader.topic_named(topic);
+      const auto t = reader.maybe_millis(*topics, topic.key);
+      if (id && t) setup.topics_created.push_back({*id, *t});
+    }
+  }
+  if (const Value* controller = reader.maybe(environment, "controller_at_0", Value::Kind::integer)) {
+    setup.controller_at_0 = reader.broker_numbered(*controller);
+  }
+  const Value* acks = reader.maybe(environment, "first_ack", Value::Kind::object);
+  if (acks == nullptr) return;
+  for (const Member& named : acks->members) {
+    const auto producer = reader.producer_named(named);
+    if (producer) setup.producers[*producer].first_ack = reader.maybe_millis(*acks, named.key);
+  }
+}
+
+void warn_of_unknown_keys(const Value& recording, Problems& problems) {
+  for (const Member& member : recording.members) {
+    if (std::find(kKeys.begin(), kKeys.end(), member.key) != kKeys.end()) continue;
+    problems.warning_at_key("unknown-key", member, "\"" + member.key + "\" is not a key of a recording; it is ignored",
+                            did_you_mean(member.key, kKeys));
+  }
+}
+
+// Why the model cannot replay it, as far as the set-up says.
+std::string refusal_of(const Value& recording, RecordingReader& reader) {
+  const Value* mode = reader.need(recording, "mode", Value::Kind::string);
+  if (mode == nullptr) return {};
+  if (mode->text == "kraft") return "KRaft mode is not modelled yet";
+  if (mode->text != "zookeeper") {
+    reader.problems().error("out-of-range", *mode, "the mode is \"zookeeper\" or \"kraft\", not " + describe(*mode));
+    return {};
+  }
+  const Value* consumers = reader.maybe(recording, "consumers", Value::Kind::array);
+  if (consumers != nullptr && !consumers->items.empty()) return "consumers are not modelled yet";
+  const Value* version = reader.need(recording, "version", Value::Kind::string);
+  if (version != nullptr && model::find_profile(version->text) == nullptr) {
+    return "there is no profile of Kafka " + version->text;
+  }
+  return {};
+}
+
+void read_supported(const Value& json, sim::Recording& recording, Problems& problems) {
+  sim::RecordingSetup& setup = recording.setup;
+  sim::Plan plan;
+  RecordingReader set_up_reader(plan.config, problems);
+  const auto end = set_up_reader.need_millis(json, "end");
+  plan.until = sim::time_of(end.value_or(0));
+  build_cluster(parts_of(json, set_up_reader), plan, problems);
+  if (problems.has_errors()) return;
+  setup.version = plan.version;
+  setup.config = std::move(plan.config);
+  setup.rules = plan.rules;
+  setup.end = *end;
+  setup.producers.resize(setup.config.producers.size());
+  for (const sim::Start& start : plan.starts) {
+    if (!setup.config.is_producer(start.node)) continue;
+    const std::size_t producer = static_cast<std::size_t>(start.node) - 1 - setup.config.brokers.size();
+    setup.producers[producer].start = sim::millis_of(start.at);
+  }
+  RecordingReader reader(setup.config, problems);
+  if (const Value* faults = reader.need(json, "faults", Value::Kind::array)) read_faults(*faults, recording, reader);
+  if (const Value* environment = reader.need(json, "environment", Value::Kind::object)) {
+    read_environment(*environment, setup, reader);
+  }
+  recording.has_observations =
+      std::any_of(kObserved.begin(), kObserved.end(), [&](std::string_view key) { return json.find(key) != nullptr; });
+  if (recording.has_observations) recording.observed = read_observed(json, reader);
+}
+
+}  // namespace
+
+Result<sim::Recording> load_recording(std::string_view name, std::string_view text) {
+  const Source source(name, text);
+  Problems problems(source);
+  sim::Recording recording;
+  const std::optional<Value> json = parse_json(problems);
+  if (!json || problems.has_errors()) return problems.finish(std::move(recording));
+  RecordingReader reader(recording.setup.config, problems);
+  const Value* title = reader.need(*json, "name", Value::Kind::string);
+  if (title != nullptr) recording.setup.name = title->text;
+  if (json->is_object()) {
+    recording.not_supported = refusal_of(*json, reader);
+    warn_of_unknown_keys(*json, problems);
+    if (recording.not_supported.empty() && !problems.has_errors()) read_supported(*json, recording, problems);
+  }
+  return problems.finish(std::move(recording));
+}
+
+}  // namespace scenarios

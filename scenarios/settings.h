@@ -1,0 +1,49 @@
+// Kafka's configuration keys: which the model implements, how each is read, and which real ones it does
+// not implement. A value may be a number, a boolean, or a string as in a properties file.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "model/config.h"
+#include "scenarios/json_value.h"
+#include "scenarios/result.h"
+#include "sim/kernel/plan.h"
+
+namespace scenarios {
+
+enum class SettingKind : std::uint8_t { milliseconds, seconds, integer, boolean };
+
+template <typename Owner>
+struct Setting {
+  std::string_view key;
+  SettingKind kind{};
+  std::int64_t min = 0;  // in the key's own unit
+  std::int64_t max = 0;
+  void (*set)(Owner&, std::int64_t) = nullptr;  // value in the key's own unit; booleans 0 and 1
+  std::int64_t (*get)(const Owner&) = nullptr;
+};
+// Keys that the model implements, alphabetically.
+std::span<const Setting<model::BrokerSettings>> broker_settings();
+std::span<const Setting<model::TopicConfig>> topic_settings();
+std::span<const Setting<model::ProducerConfig>> producer_settings();
+
+// Real keys of Kafka without effect in the model, alphabetically: they warn.
+std::span<const std::string_view> unmodelled_broker_keys();
+std::span<const std::string_view> unmodelled_topic_keys();
+std::span<const std::string_view> unmodelled_producer_keys();
+
+// A JSON object of keys. Each mistake is a problem at its key or value; the others take effect.
+void apply_config(const Value& object, model::BrokerSettings& settings, Problems& problems);
+void apply_config(const Value& object, model::TopicConfig& topic, Problems& problems);
+void apply_config(const Value& object, model::ProducerConfig& producer, Problems& problems);
+
+// "key=value" for a whole plan, as of `--set`. A broker's key changes all brokers (and, where topics have
+// the same key, all topics); a producer's key all producers, with `producer.` in front if brokers have
+// that key too. Returns errors and warnings; with an error the plan is as it was.
+std::vector<Problem> apply_setting(sim::Plan& plan, std::string_view assignment);
+
+}  // namespace scenarios

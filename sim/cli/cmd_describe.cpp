@@ -1,0 +1,90 @@
+#include <array>
+#include <optional>
+
+#include "reports/fidelity.h"
+#include "reports/tables.h"
+#include "scenarios/settings.h"
+#include "scenarios/suggest.h"
+#include "sim/cli/commands.h"
+#include "sim/cli/output.h"
+
+namespace cli {
+namespace {
+
+constexpr std::size_t kColumns = 100;
+
+template <typename Owner>
+void add_settings(reports::Table& table, std::string_view owner, const Owner& defaults) {
+  const auto rows = [] {
+    if constexpr (std::is_same_v<Owner, model::BrokerSettings>) {
+      return scenarios::broker_settings();
+    } else if constexpr (std::is_same_v<Owner, model::TopicConfig>) {
+      return scenarios::topic_settings();
+    } else {
+      return scenarios::producer_settings();
+    }
+  }();
+  for (const scenarios::Setting<Owner>& row : rows) {
+    const std::int64_t value = row.get(defaults);
+    const std::string shown =
+        row.kind == scenarios::SettingKind::boolean ? (value != 0 ? "true" : "false") : std::to_string(value);
+    table.rows.push_back({std::string(row.key), std::string(owner) + ", default " + shown, ""});
+  }
+}
+
+reports::Table settings_table() {
+  reports::Table table{
+      "settings",
+      "Settings of Kafka with an effect in the model, with the defaults of the newest version. Other real "
+      "keys warn, unknown ones are errors.",
+      {}};
+  add_settings(table, "broker", model::BrokerSettings{});
+  add_settings(table, "topic", model::TopicConfig{});
+  add_settings(table, "producer", model::ProducerConfig{});
+  return table;
+}
+
+struct Topic {
+  std::string_view name;
+  std::string_view what;
+  reports::Table (*table)();
+};
+constexpr std::array<Topic, 6> kTopics{{
+    {"fidelity", "Where the model differs from a real cluster, and why.", reports::fidelity_table},
+    {"facts", "What a run can tell: the words of \"expect\" and \"when\".", reports::facts_table},
+    {"faults", "What a scenario can do to its cluster.", reports::faults_table},
+    {"rules", "The Kafka versions that the model knows, and how they decide.", reports::rules_table},
+    {"defects", "Wrong decisions that --defect plants.", reports::defects_table},
+    {"settings", "Settings of Kafka with an effect, and their defaults.", settings_table},
+}};
+
+reports::Table topics_table() {
+  reports::Table table{"topics", "Topics of \"fencepost describe TOPIC\":", {}};
+  for (const Topic& topic : kTopics) table.rows.push_back({std::string(topic.name), std::string(topic.what), ""});
+  return table;
+}
+
+std::optional<reports::Table> find_table(std::string_view name) {
+  if (name.empty()) return topics_table();
+  for (const Topic& topic : kTopics) {
+    if (topic.name == name) return topic.table();
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+int describe_command(const DescribeArguments& arguments) {
+  const std::optional<reports::Table> table = find_table(arguments.topic);
+  if (!table) {
+    std::vector<std::string_view> names;
+    for (const Topic& topic : kTopics) names.push_back(topic.name);
+    print_error("fencepost describe: \"" + arguments.topic + "\" is no topic; " +
+                scenarios::did_you_mean_or_list(arguments.topic, names, "topics") + "\n");
+    return kUsage;
+  }
+  const bool is_json = arguments.format == Format::json;
+  return print(is_json ? reports::json_of_table(*table) : reports::text_of_table(*table, kColumns)) ? kGood : kInternal;
+}
+
+}  // namespace cli

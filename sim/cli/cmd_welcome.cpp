@@ -1,0 +1,23 @@
+#include "sim/cli/commands.h"
+#include "sim/cli/output.h"
+
+namespace cli {
+
+int welcome_command() {
+  constexpr std::string_view kWelcome =
+      "Fencepost simulates a Kafka cluster: brokers, ZooKeeper, the controller and producers on a virtual\n"
+      "clock. A JSON scenario breaks things; the run tells what happened and whether it was as expected.\n"
+      "The same scenario and seed always give the same run, byte for byte.\n"
+      "\n"
+      "Try first:\n"
+      "  fencepost run scenarios/library/zombie-controller.json    a paused controller comes back\n"
+      "  fencepost run scenarios/library/*.json --format json      every library scenario, for programs\n"
+      "  fencepost twice scenarios/library/zombie-controller.json  is it deterministic? see for yourself\n"
+      "  fencepost conform tests/recordings/*.json                 the model against a real Apache Kafka\n"
+      "  fencepost describe fidelity                               where the model differs from a real cluster\n"
+      "\n"
+      "fencepost --help lists the commands; fencepost run --help explains one.\n";
+  return print(kWelcome) ? kGood : kInternal;
+}
+
+}  // namespace cli

@@ -1,0 +1,49 @@
+#include <unistd.h>
+
+#include <csignal>
+#include <exception>
+#include <string>
+#include <string_view>
+
+#include "sim/cli/commands.h"
+#include "sim/cli/options.h"
+#include "sim/cli/output.h"
+
+namespace {
+
+extern "C" void leave_interrupted(int) { _exit(cli::kInterrupted); }
+
+int dispatch(const cli::CommandLine& line) {
+  switch (line.command) {
+    case cli::CommandLine::Command::none:
+      return line.exit;
+    case cli::CommandLine::Command::welcome:
+      return cli::welcome_command();
+    case cli::CommandLine::Command::run:
+      return cli::run_command(line.run);
+    case cli::CommandLine::Command::twice:
+      return cli::twice_command(line.run);
+    case cli::CommandLine::Command::conform:
+      return cli::conform_command(line.conform);
+    case cli::CommandLine::Command::describe:
+      return cli::describe_command(line.describe);
+  }
+  return cli::kInternal;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  std::signal(SIGINT, leave_interrupted);
+  // Scripts ask for the version often; the parser takes longer to set up than to answer.
+  if (argc == 2 && std::string_view(argv[1]) == "--version") {
+    return cli::print(std::string("fencepost ") + cli::kVersion + "\n") ? cli::kGood : cli::kInternal;
+  }
+  try {
+    return dispatch(cli::parse(argc, argv));
+  } catch (const std::exception& error) {
+    cli::print_error(std::string("fencepost: internal error: ") + error.what() +
+                     "\nThis is a bug of Fencepost, not of your scenario. The same command repeats it.\n");
+    return cli::kInternal;
+  }
+}

@@ -1,0 +1,69 @@
+#include "sim/kernel/delays.h"
+
+#include <algorithm>
+#include <array>
+#include <type_traits>
+
+namespace sim {
+namespace {
+
+enum class Work : std::uint8_t { none, request, zookeeper, control, metadata };
+
+template <typename T>
+constexpr Work work_of() {
+  using namespace model;
+  if constexpr (std::is_same_v<T, LeaderAndIsrRequest> || std::is_same_v<T, StopReplicaRequest>) {
+    return Work::control;
+  } else if constexpr (std::is_same_v<T, UpdateMetadataRequest>) {
+    return Work::metadata;
+  } else if constexpr (std::is_same_v<T, ZkRequest>) {
+    return Work::zookeeper;
+  } else if constexpr (std::is_same_v<T, ZkResponse> || std::is_same_v<T, ZkEvent>) {
+    return Work::request;  // ZooKeeper's client hands them to Kafka's threads
+  } else if constexpr (std::is_same_v<T, FetchResponse> || std::is_same_v<T, ProduceResponse> ||
+                       std::is_same_v<T, ZkConnectResponse> || std::is_same_v<T, ZkPong> ||
+                       std::is_same_v<T, ControlResponse> || std::is_same_v<T, AlterPartitionResponse> ||
+                       std::is_same_v<T, ControlledShutdownResponse> ||
+                       std::is_same_v<T, OffsetsForLeaderEpochResponse> || std::is_same_v<T, ListOffsetsResponse> ||
+                       std::is_same_v<T, MetadataResponse> || std::is_same_v<T, InitProducerIdResponse>) {
+    return Work::none;
+  } else {
+    return Work::request;
+  }
+}
+
+template <typename... T>
+constexpr std::array<Work, sizeof...(T)> work_by_body(const std::variant<T...>*) {
+  return {work_of<T>()...};
+}
+constexpr auto kWork = work_by_body(static_cast<const model::Body*>(nullptr));
+
+bool writes(const model::ZkRequest& request) {
+  using model::ZkOpType;
+  if (request.multi) return true;
+  return std::any_of(request.ops.begin(), request.ops.end(), [](const model::ZkOp& op) {
+    return op.type == ZkOpType::create || op.type == ZkOpType::remove || op.type == ZkOpType::set ||
+           op.type == ZkOpType::close_session;
+  });
+}
+
+}  // namespace
+
+std::int64_t draw_processing_us(const LinkSettings& links, const model::Body& body, Dice& dice) {
+  switch (kWork[body.index()]) {
+    case Work::none:
+      return 0;
+    case Work::request:
+      break;
+    case Work::zookeeper:
+      if (writes(std::get<model::ZkRequest>(body))) return dice.range(links.zk_write_min.us, links.zk_write_max.us);
+      break;
+    case Work::control:
+      return dice.range(links.control_min.us, links.control_max.us);
+    case Work::metadata:
+      return dice.range(links.control_min.us / 4, links.control_max.us / 4);
+  }
+  return dice.range(links.request_min.us, links.request_max.us);
+}
+
+}  // namespace sim

@@ -1,0 +1,286 @@
+#include "sim/kernel/engine.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "sim/kernel/faults.h"
+
+namespace sim {
+namespace {
+
+// A woken process reads its sockets and runs its overdue timers in an order of the scheduler's choice: a
+// periodic check may run before what had arrived. A time-out of ZooKeeper's client is looked at after
+// reading (ClientCnxn.SendThread), hence later.
+constexpr std::int64_t kWakeSocketsMax = 3'000;
+constexpr std::int64_t kWakeTimersMax = 6'000;
+constexpr std::int64_t kWakeReadTimeoutMin = 4'000, kWakeReadTimeoutMax = 8'000;
+
+std::uint32_t pick(void* source, std::uint32_t n) {
+  return static_cast<std::uint32_t>(static_cast<Dice*>(source)->below(n));
+}
+
+}  // namespace
+
+Engine::Engine(const Plan& run, Observer* watcher)
+    : plan(run),
+      observer(watcher),
+      wants_events(watcher != nullptr && watcher->wants_events()),
+      seed(run.boot_draw == 0 ? run.seed : mix(run.seed ^ mix(run.boot_draw))),
+      now_us(run.begins.us),
+      nodes(model::make_cluster(run.config)),
+      processes(nodes.size()),
+      fault_effects(run.faults.size()),
+      timers(seed, nodes.size(), queue),
+      connections(run.links, seed, nodes.size(), queue, fault_effects) {
+  for (std::size_t i = 0; i < processes.size(); ++i) {
+    processes[i].choices = Dice(stream_key(seed, StreamKind::choices, i));
+    processes[i].resume = Dice(stream_key(seed, StreamKind::resume, i));
+  }
+  schedule_plan(*this);
+}
+
+bool Engine::advance(std::int64_t limit_us) {
+  while (!queue.empty() && queue.top().at_us <= limit_us) {
+    const Event event = queue.pop();
+    now_us = event.at_us;
+    bool seen = false;
+    switch (event.wake()) {
+      case Wake::packet:
+        seen = on_packet(event);
+        break;
+      case Wake::timer:
+        seen = on_timer(event);
+        break;
+      case Wake::control:
+        carry_out_control(*this, event.slot());
+        seen = true;
+        break;
+      case Wake::act:
+        seen = on_act(event);
+        break;
+    }
+    if (seen) return true;
+  }
+  return false;
+}
+
+// --- events ----------------------------------------------------------------------------------------
+
+void Engine::hold(Process& process, const Event& event) {
+  process.waiting.push_back(event);
+  if (process.paused_by != Connections::kNoRow) ++fault_effects[static_cast<std::size_t>(process.paused_by)].held;
+}
+
+bool Engine::on_packet(const Event& event) {
+  const std::uint32_t packet = event.slot();
+  const model::NodeId receiver = connections.receiver(packet);
+  if (receiver != model::kNoNode) {
+    Process& there = process(receiver);
+    if (there.paused) {
+      connections.hold(packet);
+      hold(there, event);
+      return false;
+    }
+    if (connections.must_wait(now_us, packet)) return false;
+  }
+  const Arrival arrival = connections.arrive(now_us, packet);
+  EventView view{{now_us}, 0, EventKind::message, arrival.node, arrival.peer, arrival.via, arrival.body, {}};
+  switch (arrival.what) {
+    case Arrival::What::nothing:
+      connections.release(packet);
+      return false;
+    case Arrival::What::message:
+      begin(view);
+      take_step(arrival.node, model::Received{arrival.via, arrival.body});
+      break;
+    case Arrival::What::connected:
+      view.kind = EventKind::connected;
+      begin(view);
+      take_step(arrival.node, model::Connected{arrival.via});
+      break;
+    case Arrival::What::disconnected:
+      view.kind = EventKind::disconnected;
+      begin(view);
+      take_step(arrival.node, model::Disconnected{arrival.via, arrival.reason});
+      break;
+  }
+  connections.release(packet);
+  carry_out(arrival.node);
+  return true;
+}
+
+bool Engine::on_timer(const Event& event) {
+  if (!timers.is_due(event)) return false;
+  const model::NodeId node = Timers::node(event.slot());
+  Process& there = process(node);
+  if (there.paused) {
+    hold(there, event);
+    return false;
+  }
+  const model::TimerKey key = timers.take(event.slot());
+  begin({{now_us}, 0, EventKind::timer, node, model::kNoNode, {}, nullptr, key});
+  take_step(node, model::TimerFired{key});
+  carry_out(node);
+  return true;
+}
+
+bool Engine::on_act(const Event& event) {
+  const WaitingAct waiting = acts[event.slot()];
+  if (process(waiting.node).paused) {
+    hold(process(waiting.node), event);
+    return false;
+  }
+  return act(waiting.node, waiting.act);
+}
+
+// --- steps -----------------------------------------------------------------------------------------
+
+// Every event is part of the fingerprint, whoever watches.
+void Engine::begin(const EventView& view) {
+  ++events;
+  std::uint64_t word = (static_cast<std::uint64_t>(view.kind) << 8) | static_cast<std::uint64_t>(view.node);
+  word |= static_cast<std::uint64_t>(view.peer) << 16;
+  if (view.body != nullptr) word |= static_cast<std::uint64_t>(view.body->index()) << 24;
+  word |= (static_cast<std::uint64_t>(view.timer.kind) << 32) | (static_cast<std::uint64_t>(view.timer.about) << 40);
+  hasher.add(static_cast<std::uint64_t>(view.at.us));
+  hasher.add(word);
+  if (!wants_events) return;
+  EventView numbered = view;
+  numbered.number = events;
+  observer->on_event(numbered);
+}
+
+void Engine::take_step(model::NodeId node, const model::Input& input) {
+  const model::Clock clock(model::Instant{now_us});
+  const model::Choices choices{&pick, &process(node).choices};
+  effects.clear();
+  const model::Context context{plan.rules, plan.config, clock, choices, effects};
+  model::step(context, nodes[static_cast<std::size_t>(node)], input);
+}
+
+void Engine::carry_out(model::NodeId node) {
+  if (!effects.facts.empty()) tell_facts(node);
+  for (const model::ConnectionId& id : effects.closes) connections.close(now_us, node, id);
+  for (const model::ConnectionId& id : effects.connects) connections.connect(now_us, id);
+  for (const model::TimerKey key : effects.disarms) timers.disarm(node, key);
+  for (const model::Arm& wanted : effects.arms) arm(node, wanted);
+  for (model::Send& send : effects.sends) connections.send(now_us, node, send.via, std::move(send.body));
+  if (effects.exits) end_process(node, process(node).stopped_by, false);
+}
+
+void Engine::tell_facts(model::NodeId node) {
+  static_assert(model::kFactKinds <= 64, "trigger_facts has a bit for each");
+  for (const model::Fact& fact : effects.facts) {
+    model::hash_append(hasher, fact);
+    if (observer != nullptr) observer->on_fact(now(), node, fact);
+    if ((trigger_facts >> fact.index()) & 1U) pull_triggers(*this, node, fact);
+  }
+}
+
+void Engine::arm(model::NodeId node, const model::Arm& wanted) {
+  Pins& pins = process(node).pins;
+  if (!pins.any()) {
+    timers.arm(now_us, node, wanted);
+    return;
+  }
+  model::Arm pinned = wanted;
+  std::optional<model::Duration>* pin = nullptr;
+  if (wanted.key.kind == model::TimerKind::zk_start) pin = &pins.connect;
+  if (wanted.key.kind == model::TimerKind::register_broker) pin = &pins.registration;
+  if (wanted.key.kind == model::TimerKind::isr_check) pin = &pins.isr_check;
+  if (pin != nullptr && pin->has_value()) {
+    pinned.min = pinned.max = **pin;
+    pin->reset();
+  }
+  timers.arm(now_us, node, pinned);
+}
+
+// --- processes -------------------------------------------------------------------------------------
+
+bool Engine::start_process(model::NodeId node, const Pins& pins) {
+  Process& starting = process(node);
+  if (starting.running) return false;
+  starting.running = true;
+  starting.stopped_by = Connections::kNoRow;
+  starting.pins = pins;
+  connections.start(now_us, node);
+  begin({{now_us}, 0, EventKind::started, node, model::kNoNode, {}, nullptr, {}});
+  take_step(node, model::Started{});
+  carry_out(node);
+  return true;
+}
+
+bool Engine::end_process(model::NodeId node, std::int32_t row, bool power_loss) {
+  Process& ending = process(node);
+  if (!ending.running) return false;
+  ending.running = ending.paused = false;
+  ending.pins = {};
+  timers.disarm_all(node);
+  model::Node& state = nodes[static_cast<std::size_t>(node)];
+  if (power_loss) {
+    connections.lose_power(node, row);
+    model::power_loss(plan.config, state);
+  } else {
+    connections.end_process(now_us, node, row);
+    model::crash(plan.config, state);
+  }
+  for (const Event& event : std::exchange(ending.waiting, {})) {
+    if (event.wake() == Wake::packet) connections.drop(event.slot());
+  }
+  return true;
+}
+
+bool Engine::pause(model::NodeId node, std::int32_t row) {
+  Process& pausing = process(node);
+  if (!pausing.running || pausing.paused) return false;
+  pausing.paused = true;
+  pausing.paused_by = row;
+  return true;
+}
+
+bool Engine::resume(model::NodeId node) {
+  Process& waking = process(node);
+  if (!waking.paused) return false;
+  waking.paused = false;
+  waking.paused_by = Connections::kNoRow;
+  for (const Event& event : std::exchange(waking.waiting, {})) {
+    switch (event.wake()) {
+      case Wake::packet: {
+        const std::int64_t after = waking.resume.range(0, kWakeSocketsMax);
+        connections.redeliver(event.slot(), now_us + after);
+        break;
+      }
+      case Wake::timer: {
+        const bool reads_first = timers.key(event.slot()).kind == model::TimerKind::zk_read_timeout;
+        const std::int64_t after = waking.resume.range(reads_first ? kWakeReadTimeoutMin : 0,
+                                                       reads_first ? kWakeReadTimeoutMax : kWakeTimersMax);
+        timers.postpone(event.slot(), now_us + after);
+        break;
+      }
+      case Wake::act:
+        queue.push(now_us, Wake::act, event.slot());
+        break;
+      case Wake::control:
+        break;  // nobody's to hold
+    }
+  }
+  return true;
+}
+
+bool Engine::act(model::NodeId node, const model::Act& what) {
+  Process& there = process(node);
+  if (!there.running) return false;
+  if (there.paused) {
+    acts.push_back({node, what});
+    const auto slot = static_cast<std::uint32_t>(acts.size() - 1);
+    hold(there, Event{now_us, queue.draw_order(Wake::act, slot)});
+    return true;
+  }
+  begin({{now_us}, 0, EventKind::act, node, model::kNoNode, {}, nullptr, {}});
+  hasher.add(model::hash_of(what));
+  take_step(node, what);
+  carry_out(node);
+  return true;
+}
+
+}  // namespace sim

@@ -1,0 +1,94 @@
+// TCP's persistence: what is sent again, and when.
+#include <algorithm>
+
+#include "sim/kernel/connections.h"
+
+namespace sim {
+
+std::int64_t next_retransmission(const LinkSettings& links, std::int64_t sent_us, std::int64_t now_us) {
+  std::int64_t interval = std::max<std::int64_t>(links.retransmit_first.us, 1);
+  std::int64_t at = sent_us + interval;
+  while (at <= now_us) {
+    interval = std::max(interval, std::min(2 * interval, links.retransmit_max.us));
+    at += interval;
+  }
+  return at;
+}
+
+std::int64_t next_attempt(const LinkSettings& links, std::int64_t attempted_us, std::int64_t now_us) {
+  std::int64_t interval = std::max<std::int64_t>(links.syn_retry.us, 1);
+  std::int64_t at = attempted_us + interval;
+  for (std::int32_t repeats = 1; at <= now_us; ++repeats) {
+    // The first interval after the linear ones is still that long: 1 1 1 1, 1 2 4 ...
+    if (repeats > links.syn_linear) interval = std::max(interval, std::min(2 * interval, links.retransmit_max.us));
+    at += interval;
+  }
+  return at;
+}
+
+// Nothing is scheduled while a direction is cut: a retransmission into a cut has no effect, so the next one
+// is worked out when the way is free again.
+void Connections::path_opened(std::int64_t now_us) {
+  for (std::uint32_t i = 0; i < connections_.size(); ++i) {
+    if (!connections_[i].used) continue;
+    schedule_retransmission(now_us, i, 0);
+    schedule_retransmission(now_us, i, 1);
+    schedule_attempt(now_us, i);
+  }
+}
+
+// The acknowledgements take the other direction. That they may be lost there, and data therefore be sent
+// again which has long arrived, is not modelled: a cut of one direction holds up that direction alone.
+void Connections::schedule_retransmission(std::int64_t now_us, std::uint32_t connection, std::size_t direction) {
+  Direction& stalled = connections_[connection].directions[direction];
+  if (stalled.first_stalled == kNoSlot || stalled.retransmit_queued || is_cut(connections_[connection], direction)) {
+    return;
+  }
+  stalled.retransmit_queued = true;
+  const std::int64_t at = next_retransmission(links_, packets_[stalled.first_stalled].sent_us, now_us);
+  queue_.push(at, Wake::packet, new_packet(now_us, connection, PacketType::retransmit, direction, 0));
+}
+
+void Connections::schedule_attempt(std::int64_t now_us, std::uint32_t connection) {
+  Connection& c = connections_[connection];
+  if (!c.attempt_waits || c.retry_queued || attempt_is_blocked(c)) return;
+  c.retry_queued = true;
+  const std::int64_t at = next_attempt(links_, c.attempted_us, now_us);
+  queue_.push(at, Wake::packet, new_packet(now_us, connection, PacketType::syn_retry, 0, 0));
+}
+
+// The first stalled packet gets through, and with it the ones behind it.
+void Connections::retransmit(std::int64_t now_us, std::uint32_t connection, std::size_t direction) {
+  Direction& stalled = connections_[connection].directions[direction];
+  stalled.retransmit_queued = false;
+  if (is_cut(connections_[connection], direction)) return;
+  std::uint32_t packet = stalled.first_stalled;
+  stalled.first_stalled = stalled.last_stalled = kNoSlot;
+  while (packet != kNoSlot) {
+    const std::uint32_t behind = packets_[packet].next;
+    packets_[packet].next = kNoSlot;
+    stalled.last_arrival = std::max(stalled.last_arrival, now_us + packets_[packet].delay_us);
+    queue_.push(stalled.last_arrival, Wake::packet, packet);
+    packet = behind;
+  }
+}
+
+bool Connections::heal_application(std::int64_t now_us, std::uint32_t application) {
+  const bool any = cuts_.heal_id(application);
+  path_opened(now_us);
+  return any;
+}
+
+bool Connections::heal_direction(std::int64_t now_us, model::NodeId from, model::NodeId to) {
+  const bool any = cuts_.heal_direction(from, to);
+  path_opened(now_us);
+  return any;
+}
+
+bool Connections::heal_all(std::int64_t now_us) {
+  const bool any = cuts_.heal_all();
+  path_opened(now_us);
+  return any;
+}
+
+}  // namespace sim

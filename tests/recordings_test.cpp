@@ -1,0 +1,173 @@
+#include <doctest/doctest.h>
+
+#include <fstream>
+#include <iterator>
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "scenarios/recordings.h"
+
+namespace {
+
+using scenarios::load_recording;
+
+std::string read(const std::string& name) {
+  std::ifstream file("tests/recordings/" + name + ".json", std::ios::binary);
+  REQUIRE(file);
+  return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+}
+
+// A small recording, a line per part: errors name the line.
+std::string with(const std::string& part, const std::string& text) {
+  nlohmann::ordered_json recording = {
+      {"name", "tiny"},
+      {"version", "3.9"},
+      {"mode", "zookeeper"},
+      {"brokers", 3},
+      {"zookeeper_tick_ms", 2000},
+      {"topics", {{{"name", "t"}, {"assignment", {{2, 3, 1}}}, {"config", nlohmann::json::object()}}}},
+      {"producers", nlohmann::json::array()},
+      {"faults", nlohmann::json::array()},
+      {"end", 20},
+      {"environment", {{"starts", nlohmann::json::array()}, {"topics_created", {{"t", -3.3}}}, {"first_ack", nlohmann::json::object()}}},
+      {"metadata_facts", nlohmann::json::array()},
+      {"node_facts", nlohmann::json::array()},
+      {"clients", nlohmann::json::object()},
+      {"final_logs", nlohmann::json::object()},
+  };
+  std::string out = "{";
+  for (const auto& [key, value] : recording.items()) {
+    const std::string held = key == part ? text : value.dump();
+    if (held.empty()) continue;
+    out += (out.size() > 1 ? ",\n" : "\n") + nlohmann::json(key).dump() + ": " + held;
+  }
+  return out + "\n}\n";
+}
+
+// "13:24 unknown-node" of the first error; the file is well formed otherwise.
+std::string first_error(const std::string& part, const std::string& text) {
+  const auto loaded = load_recording("tiny.json", with(part, text));
+  CHECK(!loaded.ok());
+  if (loaded.errors.empty()) return "none";
+  const scenarios::Problem& problem = loaded.errors.front();
+  return std::to_string(problem.line) + ":" + std::to_string(problem.column) + " " + problem.code;
+}
+
+}  // namespace
+
+TEST_CASE("a recording is read into what a replay may be told and what was observed") {
+  const auto loaded = load_recording("z03", read("z03-leader-crash"));
+  REQUIRE(loaded.ok());
+  CHECK(loaded.warnings.empty());
+  const sim::Recording& recording = *loaded.value;
+  const sim::RecordingSetup& setup = recording.setup;
+  CHECK(setup.name == "z03-leader-crash");
+  CHECK(recording.not_supported.empty());
+  CHECK(recording.has_observations);
+  CHECK(setup.config.brokers.size() == 3);
+  CHECK(setup.config.brokers[0].zookeeper_session_timeout == model::milliseconds(6000));
+  CHECK(setup.config.brokers[2].replica_lag_time_max == model::milliseconds(10000));
+  CHECK(!setup.config.brokers[0].auto_leader_rebalance_enable);
+  CHECK(setup.config.producers.at(0).retries == 0);
+  CHECK(!setup.config.producers.at(0).enable_idempotence);
+  CHECK(setup.config.producers.at(0).interval == model::milliseconds(50));
+  CHECK(setup.end == 65'000);
+  CHECK(setup.controller_at_0 == model::NodeId{1});
+  CHECK(setup.producers.at(0).start == 1'000);
+  CHECK(setup.producers.at(0).first_ack == 1'951);
+  REQUIRE(setup.faults.size() == 2);
+  CHECK(setup.faults[0].kind == sim::FaultKind::crash);
+  CHECK(setup.faults[0].at == sim::Time{10'027'000});
+  CHECK(setup.faults[1].who.at(0).node == model::NodeId{2});
+  REQUIRE(setup.starts.size() == 4);
+  CHECK(setup.starts[3].started == 40'003);
+  CHECK(setup.starts[3].up == 40'543);
+  CHECK(!setup.starts[3].registered);
+  CHECK(setup.topics_created.at(0).t == -3'300);
+
+  const sim::Observed& observed = recording.observed;
+  REQUIRE(observed.story.size() == 9);
+  CHECK(observed.story[6].kind == sim::StoryFact::Kind::partition_state);
+  CHECK(observed.story[6].t == 15'901);
+  CHECK(observed.story[6].node == model::NodeId{3});
+  CHECK(observed.story[6].isr == model::Replicas{model::NodeId{3}, model::NodeId{1}});
+  REQUIRE(observed.clients.size() == 1);
+  REQUIRE(observed.clients[0].partitions.size() == 1);
+  CHECK(observed.clients[0].partitions[0].acked == 1271);
+  CHECK(observed.clients[0].partitions[0].silent.at(0).to == 16'971);
+  REQUIRE(observed.logs.size() == 3);
+  CHECK(observed.logs[1].epochs == std::vector<model::EpochStart>{{0, 0}, {1, 171}});
+}
+
+TEST_CASE("an idempotent retrying producer is one whose props say so") {
+  const auto loaded = load_recording("z23", read("z23-retrying-leader-crash"));
+  REQUIRE(loaded.ok());
+  CHECK(loaded.value->setup.config.producers.at(0).enable_idempotence);
+  CHECK(loaded.value->setup.config.producers.at(0).retries == 2'147'483'647);
+}
+
+TEST_CASE("recordings in KRaft mode, with consumers, or with faults that are not modelled say so") {
+  for (const char* name : {"k01-controller-crash", "v40-leader-crash", "f02-follower-read-kraft"}) {
+    CAPTURE(name);
+    const auto loaded = load_recording(name, read(name));
+    REQUIRE(loaded.ok());
+    CHECK(loaded.value->not_supported == "KRaft mode is not modelled yet");
+  }
+  const auto delayed = load_recording("tiny", with("faults", R"([{"t": 1, "what": "delay", "who": ["b1"], "ms": 50}])"));
+  REQUIRE(delayed.ok());
+  CHECK(delayed.value->not_supported == "the fault \"delay\" is not modelled");
+  const auto old = load_recording("tiny", with("version", "\"3.3\""));
+  REQUIRE(old.ok());
+  CHECK(old.value->not_supported == "there is no profile of Kafka 3.3");
+  auto json = nlohmann::ordered_json::parse(with("", ""));
+  json["consumers"] = {{{"name", "c1"}, {"topic", "t"}}};
+  const auto reading = load_recording("tiny", json.dump());
+  REQUIRE(reading.ok());
+  CHECK(reading.value->not_supported == "consumers are not modelled yet");
+}
+
+TEST_CASE("a file without any observation can be replayed, one with only some of them is an error") {
+  auto json = nlohmann::ordered_json::parse(with("", ""));
+  for (const char* key : {"metadata_facts", "node_facts", "clients"}) json.erase(key);
+  CHECK(!load_recording("tiny", json.dump()).ok());
+  json.erase("final_logs");
+  const auto stripped = load_recording("tiny", json.dump());
+  REQUIRE(stripped.ok());
+  CHECK(!stripped.value->has_observations);
+}
+
+TEST_CASE("what is wrong with a recording is said with its place") {
+  CHECK(load_recording("tiny", with("", "")).ok());
+  CHECK(first_error("end", "") == "1:1 missing-key");
+  CHECK(first_error("end", "\"soon\"") == "10:8 wrong-type");
+  CHECK(first_error("mode", "\"etcd\"") == "4:9 out-of-range");
+  CHECK(first_error("brokers", "\"three\"") == "5:12 wrong-type");
+  CHECK(first_error("faults", R"([{"t": 1, "what": "crush", "who": ["b1"]}])") == "9:28 unknown-fault");
+  CHECK(first_error("faults", R"([{"t": 1, "what": "crash", "who": ["b4"]}])") == "9:45 unknown-node");
+  CHECK(first_error("faults", R"([{"t": 1, "what": "crash"}])") == "9:12 missing-key");
+  CHECK(first_error("faults", R"([{"t": 1, "what": "elect", "topic": "u"}])") == "9:46 unknown-topic");
+  CHECK(first_error("faults", R"([{"t": 1e99, "what": "heal"}])") == "9:18 out-of-range");
+  CHECK(first_error("environment", R"({"starts": [{"node": "c1"}], "topics_created": {}})") == "11:37 unknown-node");
+  CHECK(first_error("environment", R"({"starts": [], "topics_created": {}, "controller_at_0": 9})") ==
+        "11:72 unknown-node");
+  CHECK(first_error("metadata_facts", R"([{"fact": "broker_registered", "broker": 1}])") == "12:20 missing-key");
+  CHECK(first_error("metadata_facts", R"([{"t": 1, "fact": "broker_registered", "broker": 7}])") ==
+        "12:68 unknown-node");
+  CHECK(first_error("metadata_facts",
+                    R"([{"t": 1, "fact": "partition_state", "partition": "u-0", "leader": 1, "leader_epoch": 0, "isr": []}])") ==
+        "12:69 unknown-partition");
+  CHECK(first_error("clients", R"({"p9": {"partitions": {}, "errors": {}}})") == "14:13 unknown-node");
+  CHECK(first_error("final_logs", R"({"t-0": {"b1": {"leo": 1, "records": 1, "epochs": [[0]]}}})") == "15:66 wrong-type");
+  CHECK(first_error("final_logs", R"({"t-3": {}})") == "15:16 unknown-partition");
+  CHECK(!load_recording("tiny", "[]").ok());
+  CHECK(!load_recording("tiny", "").ok());
+  CHECK(!load_recording("tiny", "{\"name\": \"x\"").ok());
+}
+
+TEST_CASE("a recording cut off anywhere is an error and nothing worse") {
+  const std::string whole = read("z06-leader-cut-from-zk");
+  for (std::size_t length = 0; length + 2 < whole.size(); length += 7) {
+    CAPTURE(length);
+    CHECK(!load_recording("cut", std::string_view(whole).substr(0, length)).ok());
+  }
+}
