@@ -83,7 +83,7 @@ struct ProducerConfig {
   bool enable_idempotence = true;
   std::int32_t retries = 2'147'483'647;
   std::int32_t max_in_flight = 5;        // requests per connection
-  std::int32_t batch_records = 160;      // batch.size over the size of a record
+  std::int32_t batch_records = 1'489;     // batch.size over the size of a record
   Duration linger = milliseconds(0);
   Duration request_timeout = milliseconds(30'000);
   Duration delivery_timeout = milliseconds(120'000);
@@ -105,7 +105,7 @@ struct ClusterConfig {
   std::vector<ProducerConfig> producers;    // node ids follow the brokers'
   Duration zookeeper_tick = milliseconds(2'000);
   StartupTimes startup;
-  std::int32_t record_bytes = 100;  // size of a record as fetch sizes count it
+  std::int32_t record_bytes = 11;  // size of a record as batches and fetches count it: small, as VerifiableProducer's
   FIELDS(brokers, topics, partitions, producers, zookeeper_tick, startup, record_bytes);
   bool operator==(const ClusterConfig&) const = default;
 

@@ -110,7 +110,7 @@ class SmallVec {
   T& emplace_back(A&&... arguments) {
     if (size_ == capacity_) {
       T made{std::forward<A>(arguments)...};  // may refer to an element that moves now
-      grow(capacity_ * 2U);
+      grow(std::size_t{capacity_} * 2 + 1);
       T* at = ::new (static_cast<void*>(data() + size_)) T(std::move(made));
       ++size_;
       return *at;
@@ -160,7 +160,8 @@ class SmallVec {
     size_ = other.size_;
     other.clear();
   }
-  void grow(std::size_t wanted) {
+  // Out of line: it is rare, and must not keep the common case from being inlined.
+  [[gnu::noinline]] void grow(std::size_t wanted) {
     T* items = static_cast<T*>(::operator new(wanted * sizeof(T), std::align_val_t{alignof(T)}));
     std::uninitialized_move(begin(), end(), items);
     std::destroy(begin(), end());

@@ -154,6 +154,7 @@ bool read_state(const Value& object, const Member& state, Expectation& expectati
                                             : "\"" + member.key + "\" is not a member of such an expectation",
                                   is_second ? "" : "known: at, " + state.key);
   }
+  expectation.from = expectation.to = sim::Time{};
   if (const Value* at = object.find("at")) {
     expectation.from = expectation.to = context.time(*at, "\"at\"").value_or(sim::Time{});
   } else {

@@ -28,6 +28,8 @@ constexpr std::uint64_t stream_key(std::uint64_t seed, StreamKind kind, std::uin
 
 // One stream: splitmix64 from its key on. Draw one value per statement, since the order in which the
 // arguments of a call are evaluated differs between compilers.
+__extension__ using Wide = unsigned __int128;  // both compilers have it, ISO C++ does not
+
 class Dice {
  public:
   Dice() = default;
@@ -36,7 +38,7 @@ class Dice {
   constexpr std::uint64_t next() { return mix(key_ + kGoldenGamma * ++drawn_); }
   // 0 <= result < n. The bias of multiply-shift is below n / 2^64.
   constexpr std::uint64_t below(std::uint64_t n) {
-    return static_cast<std::uint64_t>((static_cast<unsigned __int128>(next()) * n) >> 64);
+    return static_cast<std::uint64_t>((static_cast<Wide>(next()) * n) >> 64);
   }
   // Both ends included. No draw if there is nothing to choose.
   constexpr std::int64_t range(std::int64_t min, std::int64_t max) {

@@ -31,7 +31,8 @@ struct Event {
 static_assert(sizeof(Event) == 16);
 
 inline bool comes_before(const Event& a, const Event& b) {
-  const auto whole = [](const Event& e) { return (static_cast<__int128>(e.at_us) << 64) | e.order; };
+  __extension__ using Signed = __int128;  // both compilers have it, ISO C++ does not
+  const auto whole = [](const Event& e) { return (static_cast<Signed>(e.at_us) << 64) | e.order; };
   return whole(a) < whole(b);
 }
 
