@@ -121,7 +121,8 @@ struct Effects {
   std::vector<ConnectionId> connects;  // by the client end
   std::vector<ConnectionId> closes;    // by either end
   std::vector<Fact> facts;
-  bool exits = false;  // the process ends by its own will
+  bool stops_listening = false;  // from now on connection attempts are refused
+  bool exits = false;            // the process ends by its own will
   void clear() {
     sends.clear();
     arms.clear();
@@ -129,6 +130,7 @@ struct Effects {
     connects.clear();
     closes.clear();
     facts.clear();
+    stops_listening = false;
     exits = false;
   }
 };

@@ -116,12 +116,24 @@ void Narrator::operator()(const model::IsrChangeRefused& f) {
             Ink::cyan);
 }
 
+std::string_view epoch_word(model::ErrorCode error) {
+  if (error == model::ErrorCode::stale_controller_epoch) return "controller epoch";
+  return error == model::ErrorCode::stale_broker_epoch ? "broker epoch" : "leader epoch";
+}
+
 void Narrator::operator()(const model::RequestFenced& f) {
-  const std::string epochs = f.requested < f.local ? fmt::format("epoch {} has passed, it is {}", f.requested, f.local)
-                             : f.requested > f.local
-                                 ? fmt::format("epoch {} is not known here yet, only {}", f.requested, f.local)
-                                 : fmt::format("epoch {}", f.local);
-  const std::string whom = fmt::format("{}: {}, {}", name(f.sender), model::name_of(f.error), epochs);
+  const std::string epoch = fmt::format("{} {}", epoch_word(f.error), f.requested);
+  std::string held_against;
+  if (f.error == model::ErrorCode::stale_broker_epoch && f.local < 0) {
+    held_against = epoch + " is registered no longer";
+  } else if (f.requested < f.local) {
+    held_against = fmt::format("{} has passed, it is {}", epoch, f.local);
+  } else if (f.requested > f.local) {
+    held_against = fmt::format("{} is not known here yet, only {}", epoch, f.local);
+  } else {
+    held_against = epoch;
+  }
+  const std::string whom = fmt::format("{}: {}, {}", name(f.sender), model::name_of(f.error), held_against);
   if (f.has_partition) {
     say_again({config_.name_of(f.partition)}, "refused to " + whom, Ink::cyan);
   } else {

@@ -92,15 +92,21 @@ std::string verdict_word(sim::Verdict verdict, bool colour) {
   return paint(passed ? "PASS" : "FAIL", passed ? Ink::green : Ink::red, colour);
 }
 
-// What the scenario's own faults did; the acts of the boot are no story.
+// What the scenario's own faults did; the acts of the boot are no story. With several of them each is named by
+// whom it hit.
 std::vector<std::string> effects(const sim::Plan& plan, const sim::Outcome& outcome) {
-  std::vector<std::string> texts;
+  std::vector<const sim::RecordedFault*> faults;
   for (const sim::RecordedFault& fault : outcome.faults) {
-    const sim::FaultKind kind = plan.faults[fault.applied.row].kind;
-    if (fault.applied.undo || fault.applied.at < sim::Time{0} || !fault.effect.any()) continue;
-    if (fault.effect.held + fault.effect.stalled + fault.effect.lost + fault.effect.reset == 0) continue;
-    const std::string name(kind == sim::FaultKind::power_loss ? "power loss" : sim::name_of(kind));
-    texts.push_back(fmt::format("the {} {}", name, effect_text(fault.effect)));
+    const sim::FaultEffect& effect = fault.effect;
+    const bool is_shown = !fault.applied.undo && fault.applied.at >= sim::Time{0};
+    if (is_shown && effect.held + effect.stalled + effect.lost + effect.reset > 0) faults.push_back(&fault);
+  }
+  std::vector<std::string> texts;
+  for (const sim::RecordedFault* fault : faults) {
+    const sim::FaultKind kind = plan.faults[fault->applied.row].kind;
+    std::string name(kind == sim::FaultKind::power_loss ? "power loss" : sim::name_of(kind));
+    if (faults.size() > 1 && !fault->applied.who.empty()) name += " of " + names_of(fault->applied.who, plan.config);
+    texts.push_back(fmt::format("the {} {}", name, effect_text(fault->effect)));
   }
   return texts;
 }

@@ -239,6 +239,17 @@ struct Members {
   void operator()(const model::InitProducerIdResponse& body) const { line.member("error", body.error); }
 };
 
+// model::for_each_field with names that are found by the compiler instead of once for each fact.
+template <typename T, std::size_t I>
+constexpr std::string_view kFieldName = model::field_name<T>(I);
+
+template <typename T, typename Visit>
+void for_each_named_field(const T& value, const Visit& visit) {
+  const auto members = value.fields();
+  [&]<std::size_t... I>(std::index_sequence<I...>) { (visit(kFieldName<T, I>, std::get<I>(members)), ...); }
+  (std::make_index_sequence<std::tuple_size_v<decltype(members)>>{});
+}
+
 }  // namespace
 
 void TraceLine::body(const model::Body& body) { std::visit(Members{*this}, body); }
@@ -279,7 +290,7 @@ void TraceLine::fact(const model::Fact& fact) {
       member(name, held);
     }
   };
-  std::visit([&](const auto& held) { model::for_each_field(held, put_field); }, fact);
+  std::visit([&](const auto& held) { for_each_named_field(held, put_field); }, fact);
 }
 
 }  // namespace reports

@@ -2,7 +2,6 @@
 
 #include <array>
 #include <charconv>
-#include <cstring>
 
 #include "model/text.h"
 #include "reports/json_writer.h"
@@ -38,27 +37,18 @@ bool TraceLine::flush() {
   return !failed_;
 }
 
-void TraceLine::put(std::string_view text) {
-  if (text.size() > buffer_.size() - used_) {
-    flush();
-    if (text.size() > buffer_.size()) {
-      if (std::fwrite(text.data(), 1, text.size(), file_) != text.size()) failed_ = true;
-      return;
-    }
-  }
-  std::memcpy(buffer_.data() + used_, text.data(), text.size());
-  used_ += text.size();
+void TraceLine::put_large(std::string_view text) {
+  if (std::fwrite(text.data(), 1, text.size(), file_) != text.size()) failed_ = true;
 }
-
-void TraceLine::begin_object() {
-  put("{");
-  is_first_member_ = true;
+void TraceLine::put_large_in_quotes(std::string_view text) {
+  put("\"");
+  put(text);
+  put("\"");
 }
 
 void TraceLine::put_number(std::int64_t number) {
   constexpr std::size_t kDigitsMax = 20;
-  if (buffer_.size() - used_ < kDigitsMax) flush();
-  char* const first = buffer_.data() + used_;
+  char* const first = room(kDigitsMax);
   used_ += static_cast<std::size_t>(std::to_chars(first, first + kDigitsMax, number).ptr - first);
 }
 
@@ -68,19 +58,6 @@ void TraceLine::put_json_string(std::string_view text) {
   put(quoted);
 }
 
-void TraceLine::key(std::string_view name) {
-  put(is_first_member_ ? "\"" : ",\"");
-  is_first_member_ = false;
-  put(name);
-  put("\":");
-}
-
-void TraceLine::member(std::string_view name, std::string_view text) {
-  key(name);
-  put("\"");
-  put(text);
-  put("\"");
-}
 void TraceLine::member(std::string_view name, bool truth) {
   key(name);
   put(truth ? "true" : "false");

@@ -105,7 +105,10 @@ std::string fault_text(const sim::Plan& plan, const sim::AppliedFault& applied) 
   std::string text(verb_of(kind));
   const std::string about = whom(plan, fault, applied);
   if (!about.empty()) text += " " + about;
-  if (!applied.undo && !applied.note.empty()) text += " (" + applied.note + ")";
+  // Roles matter where a process is hit; an act at the controller is about something else.
+  const bool hits_processes = !applied.from.empty() || (!applied.who.empty() && kind != sim::FaultKind::elect &&
+                                                        kind != sim::FaultKind::move_controller);
+  if (!applied.undo && hits_processes && !applied.note.empty()) text += " (" + applied.note + ")";
   if (!applied.undo && fault.lasts) text += " for " + short_seconds(*fault.lasts);
   return text;
 }

@@ -75,7 +75,7 @@ constexpr Setting<T> kTopicSettings[] = {
 };
 
 // The model batches by records: all have the size of ClusterConfig::record_bytes.
-constexpr std::int64_t kRecordBytes = 100;
+constexpr std::int64_t kRecordBytes = 11;
 constexpr Setting<ProducerConfig> batch_size() {
   return {"batch.size", SettingKind::integer, 0, kInt,
           [](ProducerConfig& producer, std::int64_t bytes) {

@@ -140,7 +140,7 @@ def code_of(root, path, text):
     if path.endswith(".h"):
         if "#pragma once" not in text:
             yield 1, "no #pragma once"
-        for match in re.finditer(r"\busing\s+namespace\b", bare):
+        for match in re.finditer(r"(?m)^using\s+namespace\b", bare):
             yield number_of(bare, match.start()), "using namespace in a header"
     else:
         own = path[:-4] + ".h"
@@ -231,6 +231,7 @@ FINE = [
     ("model/planted.h", "#pragma once\n// std::unordered_map is not for us; double neither.\n"),
     ("reports/planted.h", '#pragma once\ninline const char* s = "{{{{";\n'),
     ("model/rules/planted.h", '#pragma once\ninline bool b(const char* v) { return v == "2.6"; }\n'),
+    ("tests/planted.h", "#pragma once\ninline int f() {\n  using namespace model;\n  return 1;\n}\n"),
     ("reports/planted.h", "#pragma once\n" + long_function(70)),
     ("model/planted.h", "#pragma once\ninline int table[] = {\n" + "  1,\n" * 100 + "};\n"),
     ("model/planted.h", "#pragma once\nstruct S {\n" + "  int f();\n" * 100 + "};\n"),

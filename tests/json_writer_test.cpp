@@ -11,7 +11,7 @@ using reports::JsonWriter;
 
 namespace {
 
-std::string quoted(std::string_view text) {
+std::string as_json(std::string_view text) {
   std::string out;
   reports::append_json_string(out, text);
   return out;
@@ -83,24 +83,24 @@ TEST_CASE("every text of valid UTF-8 comes back as it was") {
   std::string all_ascii;
   for (int c = 0; c < 128; ++c) all_ascii += static_cast<char>(c);
   for (const std::string& text : {all_ascii, std::string("é € 😀 \" \\ /"), std::string()}) {
-    CHECK(nlohmann::json::parse(quoted(text)).get<std::string>() == text);
+    CHECK(nlohmann::json::parse(as_json(text)).get<std::string>() == text);
   }
 }
 
 TEST_CASE("bytes that are not UTF-8 become replacement characters") {
-  CHECK(quoted("a\xFFz") == "\"a\xEF\xBF\xBDz\"");
-  CHECK(quoted("\xC0\x80") == "\"\xEF\xBF\xBD\xEF\xBF\xBD\"");                  // overlong
-  CHECK(quoted("\xED\xA0\x80") == "\"\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD\"");  // a surrogate
-  CHECK(quoted("\xE2\x82") == "\"\xEF\xBF\xBD\xEF\xBF\xBD\"");                  // cut short
+  CHECK(as_json("a\xFFz") == "\"a\xEF\xBF\xBDz\"");
+  CHECK(as_json("\xC0\x80") == "\"\xEF\xBF\xBD\xEF\xBF\xBD\"");                  // overlong
+  CHECK(as_json("\xED\xA0\x80") == "\"\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD\"");  // a surrogate
+  CHECK(as_json("\xE2\x82") == "\"\xEF\xBF\xBD\xEF\xBF\xBD\"");                  // cut short
 }
 
 TEST_CASE("random bytes always give JSON") {
-  std::mt19937 random(7);
+  std::mt19937 dice(7);
+  const auto below = [&](std::uint32_t n) { return static_cast<int>(dice() % n); };
   for (int round = 0; round < 2'000; ++round) {
     std::string bytes;
-    for (std::uint32_t i = random() % 12; i > 0; --i)
-      bytes += static_cast<char>(random() % 4 == 0 ? random() : 0xE0 + random() % 32);
+    for (int i = below(12); i > 0; --i) bytes += static_cast<char>(below(4) == 0 ? below(256) : 0xE0 + below(32));
     INFO("round " << round);
-    CHECK(nlohmann::json::accept(quoted(bytes)));
+    CHECK(nlohmann::json::accept(as_json(bytes)));
   }
 }

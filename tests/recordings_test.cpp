@@ -29,7 +29,10 @@ std::string with(const std::string& part, const std::string& text) {
       {"producers", nlohmann::json::array()},
       {"faults", nlohmann::json::array()},
       {"end", 20},
-      {"environment", {{"starts", nlohmann::json::array()}, {"topics_created", {{"t", -3.3}}}, {"first_ack", nlohmann::json::object()}}},
+      {"environment",
+       {{"starts", nlohmann::json::array()},
+        {"topics_created", {{"t", -3.3}}},
+        {"first_ack", nlohmann::json::object()}}},
       {"metadata_facts", nlohmann::json::array()},
       {"node_facts", nlohmann::json::array()},
       {"clients", nlohmann::json::object()},
@@ -113,7 +116,8 @@ TEST_CASE("recordings in KRaft mode, with consumers, or with faults that are not
     REQUIRE(loaded.ok());
     CHECK(loaded.value->not_supported == "KRaft mode is not modelled yet");
   }
-  const auto delayed = load_recording("tiny", with("faults", R"([{"t": 1, "what": "delay", "who": ["b1"], "ms": 50}])"));
+  const auto delayed =
+      load_recording("tiny", with("faults", R"([{"t": 1, "what": "delay", "who": ["b1"], "ms": 50}])"));
   REQUIRE(delayed.ok());
   CHECK(delayed.value->not_supported == "the fault \"delay\" is not modelled");
   const auto old = load_recording("tiny", with("version", "\"3.3\""));
@@ -142,10 +146,10 @@ TEST_CASE("what is wrong with a recording is said with its place") {
   CHECK(first_error("end", "\"soon\"") == "10:8 wrong-type");
   CHECK(first_error("mode", "\"etcd\"") == "4:9 out-of-range");
   CHECK(first_error("brokers", "\"three\"") == "5:12 wrong-type");
-  CHECK(first_error("faults", R"([{"t": 1, "what": "crush", "who": ["b1"]}])") == "9:28 unknown-fault");
-  CHECK(first_error("faults", R"([{"t": 1, "what": "crash", "who": ["b4"]}])") == "9:45 unknown-node");
+  CHECK(first_error("faults", R"([{"t": 1, "what": "crush", "who": ["b1"]}])") == "9:29 unknown-fault");
+  CHECK(first_error("faults", R"([{"t": 1, "what": "crash", "who": ["b4"]}])") == "9:46 unknown-node");
   CHECK(first_error("faults", R"([{"t": 1, "what": "crash"}])") == "9:12 missing-key");
-  CHECK(first_error("faults", R"([{"t": 1, "what": "elect", "topic": "u"}])") == "9:46 unknown-topic");
+  CHECK(first_error("faults", R"([{"t": 1, "what": "elect", "topic": "u"}])") == "9:47 unknown-topic");
   CHECK(first_error("faults", R"([{"t": 1e99, "what": "heal"}])") == "9:18 out-of-range");
   CHECK(first_error("environment", R"({"starts": [{"node": "c1"}], "topics_created": {}})") == "11:37 unknown-node");
   CHECK(first_error("environment", R"({"starts": [], "topics_created": {}, "controller_at_0": 9})") ==
@@ -153,11 +157,14 @@ TEST_CASE("what is wrong with a recording is said with its place") {
   CHECK(first_error("metadata_facts", R"([{"fact": "broker_registered", "broker": 1}])") == "12:20 missing-key");
   CHECK(first_error("metadata_facts", R"([{"t": 1, "fact": "broker_registered", "broker": 7}])") ==
         "12:68 unknown-node");
-  CHECK(first_error("metadata_facts",
-                    R"([{"t": 1, "fact": "partition_state", "partition": "u-0", "leader": 1, "leader_epoch": 0, "isr": []}])") ==
-        "12:69 unknown-partition");
+  CHECK(
+      first_error(
+          "metadata_facts",
+          R"([{"t": 1, "fact": "partition_state", "partition": "u-0", "leader": 1, "leader_epoch": 0, "isr": []}])") ==
+      "12:69 unknown-partition");
   CHECK(first_error("clients", R"({"p9": {"partitions": {}, "errors": {}}})") == "14:13 unknown-node");
-  CHECK(first_error("final_logs", R"({"t-0": {"b1": {"leo": 1, "records": 1, "epochs": [[0]]}}})") == "15:66 wrong-type");
+  CHECK(first_error("final_logs", R"({"t-0": {"b1": {"leo": 1, "records": 1, "epochs": [[0]]}}})") ==
+        "15:66 wrong-type");
   CHECK(first_error("final_logs", R"({"t-3": {}})") == "15:16 unknown-partition");
   CHECK(!load_recording("tiny", "[]").ok());
   CHECK(!load_recording("tiny", "").ok());

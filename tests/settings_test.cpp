@@ -115,8 +115,8 @@ TEST_CASE("Values may be numbers, booleans or strings") {
 }
 
 TEST_CASE("batch.size becomes a number of records") {
-  CHECK(apply_text<ProducerConfig>(R"({"batch.size": 16384})").owner.batch_records == 163);
-  CHECK(apply_text<ProducerConfig>(R"({"batch.size": 1600})").owner.batch_records == 16);
+  CHECK(apply_text<ProducerConfig>(R"({"batch.size": 16384})").owner.batch_records == 1489);
+  CHECK(apply_text<ProducerConfig>(R"({"batch.size": 1600})").owner.batch_records == 145);
   CHECK(apply_text<ProducerConfig>(R"({"batch.size": 0})").owner.batch_records == 1);
 }
 

@@ -18,6 +18,7 @@ void close_down(const Context& context, Broker& broker) {
   progress.stage = Stage::closing;
   if (progress.controller != kNoNode) context.out.closes.push_back(channel_id(broker));
   context.disarm({TimerKind::shutdown_timeout});
+  context.out.stops_listening = true;
   close_served_connections(context, broker);
   for (std::size_t p = 0; p < context.config.partitions.size(); ++p) {
     stop_fetching(context, broker, PartitionId(static_cast<std::uint16_t>(p)));

@@ -112,7 +112,10 @@ std::optional<std::string> choose(std::string_view option, const std::string& te
     }
   }
   std::string known;
-  for (const std::string_view word : words) known += (known.empty() ? "" : ", ") + std::string(word);
+  for (const std::string_view& word : words) {
+    known += known.empty() ? "" : &word == &words.back() ? " or " : ", ";
+    known += word;
+  }
   return std::string(option) + " takes " + known + ", not \"" + text + "\"" + suggestion(text, words);
 }
 
@@ -288,13 +291,18 @@ std::optional<std::string> read(Parser& parser) {
   return std::nullopt;
 }
 
+// How a user calls the program again. One in a build folder is run by the wrapper at the root of the sources,
+// and two builds of the same sources print the same.
+std::string program_of(std::string_view called) {
+  if (called.find('/') == std::string_view::npos) return "fencepost";
+  return std::string(called.ends_with("/sim/cli/fencepost") ? "./fencepost" : called);
+}
+
 }  // namespace
 
 CommandLine parse(int argc, const char* const* argv) {
   Parser parser;
-  // A program that lies on the path is called by its name, one that does not by where it lies.
-  const std::string_view called = argc > 0 ? argv[0] : "fencepost";
-  if (called.find('/') != std::string_view::npos) parser.line.run.program = called;
+  parser.line.run.program = program_of(argc > 0 ? argv[0] : "fencepost");
   // CLI11 takes the words from the end.
   std::vector<std::string> words;
   for (int i = argc - 1; i > 0; --i) words.emplace_back(argv[i]);

@@ -105,10 +105,11 @@ void Connections::dispatch(std::int64_t now_us, std::uint32_t packet) {
   const Packet& sent = packets_[packet];
   Connection& c = connections_[sent.connection];
   Direction& direction = c.directions[sent.direction];
-  if (direction.first_stalled != kNoSlot || is_cut(c, sent.direction)) {
+  if (direction.first_stalled != kNoSlot || is_cut(c, sent.direction) || lacks_acknowledgements(now_us, c, sent.direction)) {
     stall(packet);
     return;
   }
+  acknowledge(now_us, sent.connection, 1U - sent.direction);
   direction.last_arrival = std::max(direction.last_arrival, now_us + sent.delay_us);
   queue_.push(direction.last_arrival, Wake::packet, packet);
 }

@@ -44,6 +44,8 @@ class Connections {
 
   // --- processes and machines ---
   void start(std::int64_t now_us, model::NodeId node);  // it listens from now on
+  // It goes on running but accepts no new connections: attempts are refused.
+  void stop_listening(model::NodeId node) { host(node) = Host::off; }
   // The process ends; the machine closes its connections. `row`: the fault that did it.
   void end_process(std::int64_t now_us, model::NodeId node, std::int32_t row);
   // The machine goes dark: its peers are told nothing. They find out by their own time-outs, or when they
@@ -97,6 +99,9 @@ class Connections {
     std::uint32_t next_ticket = 0, serving = 0;  // packets that were held are delivered in this order
     std::uint32_t first_stalled = kNoSlot, last_stalled = kNoSlot;
     bool retransmit_queued = false;
+    // While the other direction is cut no acknowledgement returns: since when, and how much was sent.
+    std::int64_t unacknowledged_since = INT64_MIN;
+    std::int32_t unacknowledged = 0;
   };
   // Side 0 is the client; direction d is what side d sends.
   struct Connection {
@@ -141,6 +146,10 @@ class Connections {
   void on_syn(std::int64_t now_us, std::uint32_t connection);
   void retransmit(std::int64_t now_us, std::uint32_t connection, std::size_t direction);
   void path_opened(std::int64_t now_us);
+  bool lacks_acknowledgements(std::int64_t now_us, Connection& c, std::size_t direction) const;
+  void acknowledge(std::int64_t now_us, std::uint32_t connection, std::size_t direction);
+  void release_stalled(std::int64_t now_us, Direction& direction);
+  bool is_held_up(const Connection& c, std::size_t direction) const;
   void schedule_retransmission(std::int64_t now_us, std::uint32_t connection, std::size_t direction);
   void schedule_attempt(std::int64_t now_us, std::uint32_t connection);
   void on_lost_data(std::int64_t now_us, std::uint32_t connection, std::size_t receiving_side);

@@ -26,10 +26,10 @@ constexpr std::uint64_t stream_key(std::uint64_t seed, StreamKind kind, std::uin
   return mix(mix(mix(seed + kGoldenGamma) + static_cast<std::uint64_t>(kind)) ^ name);
 }
 
-// One stream: splitmix64 from its key on. Draw one value per statement, since the order in which the
-// arguments of a call are evaluated differs between compilers.
 __extension__ using Wide = unsigned __int128;  // both compilers have it, ISO C++ does not
 
+// One stream: splitmix64 from its key on. Draw one value per statement, since the order in which the
+// arguments of a call are evaluated differs between compilers.
 class Dice {
  public:
   Dice() = default;

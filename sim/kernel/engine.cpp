@@ -165,6 +165,7 @@ void Engine::carry_out(model::NodeId node) {
   for (const model::TimerKey key : effects.disarms) timers.disarm(node, key);
   for (const model::Arm& wanted : effects.arms) arm(node, wanted);
   for (model::Send& send : effects.sends) connections.send(now_us, node, send.via, std::move(send.body));
+  if (effects.stops_listening) connections.stop_listening(node);
   if (effects.exits) end_process(node, process(node).stopped_by, false);
 }
 

@@ -4,6 +4,11 @@
 #include "sim/kernel/connections.h"
 
 namespace sim {
+namespace {
+
+constexpr std::int32_t kInitialCongestionWindow = 10;  // segments (RFC 6928); small requests are one each
+
+}  // namespace
 
 std::int64_t next_retransmission(const LinkSettings& links, std::int64_t sent_us, std::int64_t now_us) {
   std::int64_t interval = std::max<std::int64_t>(links.retransmit_first.us, 1);
@@ -37,15 +42,55 @@ void Connections::path_opened(std::int64_t now_us) {
   }
 }
 
-// The acknowledgements take the other direction. That they may be lost there, and data therefore be sent
-// again which has long arrived, is not modelled: a cut of one direction holds up that direction alone.
-void Connections::schedule_retransmission(std::int64_t now_us, std::uint32_t connection, std::size_t direction) {
-  Direction& stalled = connections_[connection].directions[direction];
-  if (stalled.first_stalled == kNoSlot || stalled.retransmit_queued || is_cut(connections_[connection], direction)) {
-    return;
+// Data arrives while only the other direction is cut, but its acknowledgements do not: after the first
+// time-out, or a full congestion window, the sender repeats what has long arrived and sends nothing new.
+bool Connections::lacks_acknowledgements(std::int64_t now_us, Connection& c, std::size_t direction) const {
+  Direction& sending = c.directions[direction];
+  if (!is_cut(c, 1 - direction)) {
+    sending.unacknowledged_since = INT64_MIN;
+    return false;
   }
+  if (sending.unacknowledged_since == INT64_MIN) {
+    sending.unacknowledged_since = now_us;
+    sending.unacknowledged = 0;
+  }
+  return now_us - sending.unacknowledged_since >= links_.retransmit_first.us ||
+         ++sending.unacknowledged > kInitialCongestionWindow;
+}
+
+// Something comes back at last: what waited for acknowledgements goes on.
+void Connections::acknowledge(std::int64_t now_us, std::uint32_t connection, std::size_t direction) {
+  Direction& sending = connections_[connection].directions[direction];
+  if (sending.unacknowledged_since == INT64_MIN || is_cut(connections_[connection], direction)) return;
+  release_stalled(now_us, sending);
+}
+
+void Connections::release_stalled(std::int64_t now_us, Direction& direction) {
+  direction.unacknowledged_since = INT64_MIN;
+  std::uint32_t packet = direction.first_stalled;
+  direction.first_stalled = direction.last_stalled = kNoSlot;
+  while (packet != kNoSlot) {
+    const std::uint32_t behind = packets_[packet].next;
+    packets_[packet].next = kNoSlot;
+    direction.last_arrival = std::max(direction.last_arrival, now_us + packets_[packet].delay_us);
+    queue_.push(direction.last_arrival, Wake::packet, packet);
+    packet = behind;
+  }
+}
+
+bool Connections::is_held_up(const Connection& c, std::size_t direction) const {
+  if (is_cut(c, direction)) return true;
+  return c.directions[direction].unacknowledged_since != INT64_MIN && is_cut(c, 1 - direction);
+}
+
+void Connections::schedule_retransmission(std::int64_t now_us, std::uint32_t connection, std::size_t direction) {
+  const Connection& c = connections_[connection];
+  Direction& stalled = connections_[connection].directions[direction];
+  if (stalled.first_stalled == kNoSlot || stalled.retransmit_queued || is_held_up(c, direction)) return;
   stalled.retransmit_queued = true;
-  const std::int64_t at = next_retransmission(links_, packets_[stalled.first_stalled].sent_us, now_us);
+  const bool repeats = stalled.unacknowledged_since != INT64_MIN;
+  const std::int64_t since = repeats ? stalled.unacknowledged_since : packets_[stalled.first_stalled].sent_us;
+  const std::int64_t at = next_retransmission(links_, since, now_us);
   queue_.push(at, Wake::packet, new_packet(now_us, connection, PacketType::retransmit, direction, 0));
 }
 
@@ -61,16 +106,9 @@ void Connections::schedule_attempt(std::int64_t now_us, std::uint32_t connection
 void Connections::retransmit(std::int64_t now_us, std::uint32_t connection, std::size_t direction) {
   Direction& stalled = connections_[connection].directions[direction];
   stalled.retransmit_queued = false;
-  if (is_cut(connections_[connection], direction)) return;
-  std::uint32_t packet = stalled.first_stalled;
-  stalled.first_stalled = stalled.last_stalled = kNoSlot;
-  while (packet != kNoSlot) {
-    const std::uint32_t behind = packets_[packet].next;
-    packets_[packet].next = kNoSlot;
-    stalled.last_arrival = std::max(stalled.last_arrival, now_us + packets_[packet].delay_us);
-    queue_.push(stalled.last_arrival, Wake::packet, packet);
-    packet = behind;
-  }
+  if (is_held_up(connections_[connection], direction)) return;
+  release_stalled(now_us, stalled);
+  acknowledge(now_us, connection, 1 - direction);
 }
 
 bool Connections::heal_application(std::int64_t now_us, std::uint32_t application) {
