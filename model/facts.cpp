@@ -39,6 +39,7 @@ const std::array<FactRow, kFactKinds>& fact_rows() {
       {"producer_starts", "A producer began to send."},
       {"records_acknowledged", "A producer's records were acknowledged."},
       {"records_failed", "A producer gave up on records."},
+      {"record_lost", "The current leader lacks records that were acknowledged."},
   }};
   return kRows;
 }

@@ -50,7 +50,8 @@ struct BrokerUnregistered {
 struct ControllerElected {
   Zxid zxid = 0;
   NodeId broker = kNoNode;
-  FIELDS(zxid, broker);
+  ControllerEpoch epoch = 0;  // that it holds as of the same transaction
+  FIELDS(zxid, broker, epoch);
 };
 struct ControllerVacated {
   Zxid zxid = 0;
@@ -237,13 +238,27 @@ struct RecordsFailed {
   FIELDS(partition, first_value, count, error, outcome_unknown);
 };
 
+// --- the observer's own ------------------------------------------------------------------------
+
+// Acknowledged records that the partition's current leader does not have: whoever read them or relied on
+// them was misled. Told by a history of all acknowledgements, with the leader as teller. With acks=1 this
+// is lost by design when a leader fails before its followers have fetched.
+struct RecordLost {
+  PartitionId partition{};
+  NodeId producer = kNoNode;
+  std::int32_t first_value = 0;
+  std::int32_t count = 0;
+  std::int32_t acks = 0;
+  FIELDS(partition, producer, first_value, count, acks);
+};
+
 using Fact = std::variant<
     ZkSessionOpened, ZkSessionClosed, BrokerRegistered, BrokerUnregistered, ControllerElected, ControllerVacated,
     ControllerEpochChanged, TopicCreated, PartitionStateChanged, ZnodeCreated, ZnodeDeleted, StartFailed, Stopped,
     IsrCheckStarted, ZkConnectionLost, ZkSessionExpiredSeen, BelievesController, ControllerResigned,
     ControllerMoved, ControllerSeesBrokers, ElectionFailed, BecameLeader, BecameFollower, Truncated,
     HighWatermarkMoved, RecordsAppended, IsrShrinkProposed, IsrExpandProposed, IsrCommitted, IsrChangeRefused,
-    RequestFenced, NotEnoughReplicas, ProducerStarted, RecordsAcknowledged, RecordsFailed>;
+    RequestFenced, NotEnoughReplicas, ProducerStarted, RecordsAcknowledged, RecordsFailed, RecordLost>;
 
 inline constexpr std::size_t kFactKinds = std::variant_size_v<Fact>;
 

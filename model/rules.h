@@ -75,6 +75,10 @@ struct Rules {
   bool broker_epochs = true;                  // KIP-380
   bool failover_removes_dead_replicas_first = true;  // before it elects (KafkaController.onControllerFailover)
 
+  // --- clients ---
+  // What becomes of a producer's requests when one of them has timed out (KAFKA-14317)
+  ErrorCode error_of_timed_out_request = ErrorCode::request_timed_out;
+
   // --- ZooKeeper ---
   bool session_outlives_connection = true;
 };

@@ -170,6 +170,7 @@ struct FactWriter {
   void operator()(const model::ProducerStarted&) const {}
   void operator()(const model::RecordsAcknowledged&) const {}
   void operator()(const model::RecordsFailed&) const {}
+  void operator()(const model::RecordLost&) const {}
 };
 
 // The recordings' word for a fact; empty where they have none.

@@ -77,6 +77,7 @@ class Narrator {
   void operator()(const model::ProducerStarted&);
   void operator()(const model::RecordsAcknowledged&);
   void operator()(const model::RecordsFailed&);
+  void operator()(const model::RecordLost&);
   // Followed from the lines about what caused them.
   void operator()(const model::ZkSessionOpened&) {}
   void operator()(const model::ZnodeCreated&) {}

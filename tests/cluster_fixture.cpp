@@ -52,7 +52,8 @@ void set_lag(Plan& plan, model::Duration lag) {
   for (model::BrokerSettings& settings : plan.config.brokers) settings.replica_lag_time_max = lag;
 }
 
-void add_topic(Plan& plan, std::string name, std::vector<model::Replicas> assignment, std::int32_t min_isr, bool unclean) {
+void add_topic(Plan& plan, std::string name, std::vector<model::Replicas> assignment, std::int32_t min_isr,
+               bool unclean) {
   model::TopicConfig topic;
   topic.name = std::move(name);
   topic.min_insync_replicas = min_isr;
@@ -157,7 +158,8 @@ Nodes Cluster::isr(model::PartitionId p) const {
 
 namespace {
 
-void check_controller(const Cluster& cluster, model::NodeId holder, model::NodeId id, std::vector<std::string>& missing) {
+void check_controller(const Cluster& cluster, model::NodeId holder, model::NodeId id,
+                      std::vector<std::string>& missing) {
   const std::string name = cluster.plan().config.name_of(id) + " ";
   const model::BrokerMemory& memory = cluster.broker(id).memory;
   const model::Controller& own = memory.controller;
@@ -195,7 +197,8 @@ void check_duplicates(const Cluster& cluster, model::PartitionId p, std::vector<
   for (const model::Batch& batch : cluster.log(cluster.state(p).leader, p).batches) {
     for (std::int32_t i = 0; i < batch.count && batch.first_sequence >= 0; ++i) {
       if (!seen.insert({batch.producer, batch.first_value + i}).second) {
-        missing.push_back(cluster.plan().config.name_of(p) + " holds record " + std::to_string(batch.first_value + i) + " twice");
+        missing.push_back(cluster.plan().config.name_of(p) + " holds record " + std::to_string(batch.first_value + i) +
+                          " twice");
       }
     }
   }
@@ -233,7 +236,8 @@ std::vector<std::string> Cluster::lost_records() const {
     if (plan_.config.producer(ack.node).acks != model::Acks::all) continue;
     const model::NodeId leader = state(ack.fact.partition).leader;
     for (std::int32_t i = 0; i < ack.fact.count && leader != model::kNoNode; ++i) {
-      if (holds(log(leader, ack.fact.partition), ack.fact.base_offset + i, ack.node, ack.fact.first_value + i)) continue;
+      if (holds(log(leader, ack.fact.partition), ack.fact.base_offset + i, ack.node, ack.fact.first_value + i))
+        continue;
       lost.push_back("record " + std::to_string(ack.fact.first_value + i) + ", acknowledged at " + at_text(ack.at) +
                      plan_.config.name_of(ack.fact.partition) + " offset " + std::to_string(ack.fact.base_offset + i) +
                      ", is not there");

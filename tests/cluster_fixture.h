@@ -60,13 +60,12 @@ struct Told {
   F fact;
 };
 
-// Keeps the facts and judges them as they come. The promises (numbers of the fact sheet's section 9):
-// controller epochs grow by one and each has one owner (C1, C2), one holder at a time (C3), guarded writes
-// stop with the reign (C4), broker epochs grow (C6), partition epochs grow by one and leader epochs tell
-// leaders apart (C8, C9), the ISR is never empty and within the assignment (C10), clean elections choose from
-// the ISR (C11), roles follow what was committed (C12), epochs of a process grow (C13), an epoch has one
-// leader (C15); a leader's high watermark never falls and is in every new leader's log (R2, R7); nobody
-// truncates below its own high watermark under a current leader (R9).
+// Keeps the facts and judges them as they come: controller epochs grow by one and each has one owner, one
+// broker at a time holds /controller, nothing is written under an epoch that has passed; broker epochs grow;
+// partition epochs grow by one, leader epochs tell leaders apart; the ISR is never empty, within the assignment,
+// and clean elections choose from it; roles follow what was committed, epochs of a process grow, an epoch has
+// one leader; a leader's high watermark never falls and every new leader has the records below it; a follower
+// of a current leader never truncates below its own high watermark.
 class Witness : public Observer {
  public:
   explicit Witness(const Plan& plan) : plan_(plan) {}
@@ -112,9 +111,9 @@ class Witness : public Observer {
   struct Stored {
     model::PartitionState state;
     model::PartitionEpoch partition_epoch = -1;
-    std::map<model::LeaderEpoch, model::NodeId> leaders;   // by epoch, as written
-    std::map<model::LeaderEpoch, model::NodeId> became;    // who took up the role in it
-    model::Offset committed = 0;                           // the highest high watermark of a current leader
+    std::map<model::LeaderEpoch, model::NodeId> leaders;  // by epoch, as written
+    std::map<model::LeaderEpoch, model::NodeId> became;   // who took up the role in it
+    model::Offset committed = 0;                          // the highest high watermark of a current leader
   };
 
   void judge(Time at, model::NodeId node, const model::Fact& fact);
@@ -150,6 +149,7 @@ class Cluster {
   void run_until(Time t) { world_.run_until(t); }
   void run() { world_.run(); }
   World& world() { return world_; }
+  const World& world() const { return world_; }
   const Plan& plan() const { return plan_; }
   const Witness& seen() const { return seen_; }
 

@@ -136,13 +136,14 @@ void Witness::judge_high_watermark(model::NodeId node, const model::HighWatermar
   Stored& stored = stored_[fact.partition];
   if (fact.to <= fact.from) fail(plan_.config.name_of(fact.partition) + ": a leader's high watermark fell");
   const auto epoch = epochs_.find({node, fact.partition});
-  const bool current = stored.state.leader == node && epoch != epochs_.end() && epoch->second == stored.state.leader_epoch;
+  const bool current =
+      stored.state.leader == node && epoch != epochs_.end() && epoch->second == stored.state.leader_epoch;
   if (current) stored.committed = std::max(stored.committed, fact.to);
 }
 
 std::optional<Time> Witness::isr_became(model::PartitionId partition, const Nodes& isr, Time from) const {
-  const auto found = first<model::PartitionStateChanged>(
-      from, [&](model::NodeId, const model::PartitionStateChanged& fact) {
+  const auto found =
+      first<model::PartitionStateChanged>(from, [&](model::NodeId, const model::PartitionStateChanged& fact) {
         return fact.partition == partition && same_members(fact.state.isr, isr);
       });
   return found ? std::optional(found->at) : std::nullopt;

@@ -63,7 +63,7 @@ inline void tell_boot(std::vector<sim::RecordedFact>& facts) {
   using namespace model;
   facts.push_back({at_ms(-8'799), kZooKeeper, ZkSessionOpened{1, 1, kB1, milliseconds(6'000)}});
   facts.push_back({at_ms(-7'934), kZooKeeper, BrokerRegistered{25, kB1, 1}});
-  facts.push_back({at_ms(-7'862), kZooKeeper, ControllerElected{27, kB1}});
+  facts.push_back({at_ms(-7'862), kZooKeeper, ControllerElected{27, kB1, 1}});
   facts.push_back({at_ms(-7'862), kZooKeeper, ControllerEpochChanged{27, 1, kB1}});
   facts.push_back({at_ms(-7'852), kB1, BelievesController{1}});
   facts.push_back({at_ms(-6'235), kZooKeeper, BrokerRegistered{45, kB2, 2}});
@@ -83,7 +83,7 @@ inline void tell_failover(std::vector<sim::RecordedFact>& facts) {
   facts.push_back({at_ms(15'001), kZooKeeper, closed});
   facts.push_back({at_ms(15'001), kZooKeeper, ControllerVacated{70, kB1}});
   facts.push_back({at_ms(15'001), kZooKeeper, BrokerUnregistered{70, kB1}});
-  facts.push_back({at_ms(15'019), kZooKeeper, ControllerElected{71, kB2}});
+  facts.push_back({at_ms(15'019), kZooKeeper, ControllerElected{71, kB2, 2}});
   facts.push_back({at_ms(15'019), kZooKeeper, ControllerEpochChanged{71, 2, kB2}});
   facts.push_back({at_ms(15'118), kZooKeeper, PartitionStateChanged{73, kT1, {kNoNode, 1, {kB2, kB3}, 2}, 1}});
   facts.push_back({at_ms(15'119), kZooKeeper, PartitionStateChanged{74, kT0, {kB2, 1, {kB2, kB3}, 2}, 1}});

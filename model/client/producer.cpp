@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "model/client/accumulator.h"
+#include "model/rules.h"
 
 namespace model {
 
@@ -12,15 +13,13 @@ constexpr Duration kConnectTimeout = seconds(10);     // socket.connection.setup
 constexpr Duration kConnectTimeoutMax = seconds(30);  // socket.connection.setup.timeout.max.ms
 constexpr Duration kMaxBlock = seconds(60);           // max.block.ms
 constexpr Duration kExpiryCheck = seconds(1);
-// The client looks for requests that took too long only when it wakes for something else. An answer
-// that the broker sends at the same time-out, of a parked acks=all request, therefore comes first.
-constexpr Duration kTimeoutCheck = milliseconds(100);
 
 constexpr TimerKey kPace{TimerKind::produce_next, 0};
 constexpr TimerKey kMetadataRetry{TimerKind::metadata_refresh, 0};
 constexpr TimerKey kMetadataAge{TimerKind::metadata_refresh, 1};
 constexpr TimerKey kBlocked{TimerKind::metadata_timeout, 0};
 constexpr TimerKey kExpiry{TimerKind::delivery_timeout, 0};
+constexpr TimerKey kPoll{TimerKind::client_timeout, 0};
 constexpr TimerKey kProducerIdRetry{TimerKind::producer_id_retry, 0};
 
 TimerKey of_broker(TimerKind kind, NodeId broker) { return {kind, static_cast<std::uint16_t>(broker)}; }
@@ -78,10 +77,6 @@ bool is_in_flight(const Client& client, bool ProducerRequest::*kind) {
 void await_answer(Client& client, ProducerLink& link, ProducerRequest request) {
   request.sent = client.context.clock.now();
   link.in_flight.push_back(std::move(request));
-  if (link.timeout_armed) return;
-  link.timeout_armed = true;
-  client.context.arm(of_broker(TimerKind::client_timeout, link.broker),
-                     client.config.request_timeout + kTimeoutCheck + milliseconds(1));
 }
 
 void send_batches(Client& client, ProducerLink& link) {
@@ -162,6 +157,11 @@ void hand_over_due_records(Client& client) {
   while (memory.next_value < memory.due_records) hand_over(client);
 }
 
+bool has_requests_in_flight(const Client& client) {
+  return std::any_of(client.memory.links.begin(), client.memory.links.end(),
+                     [](const ProducerLink& link) { return !link.in_flight.empty(); });
+}
+
 // Whatever the last input made possible: Sender.runOnce, until nothing is left to do.
 void run_sender(Client& client) {
   ProducerMemory& memory = client.memory;
@@ -194,7 +194,7 @@ void start(Client& client) {
 }
 
 // The connection is gone, by either side's act: the fate of its requests is unknown.
-void fail_link(Client& client, ProducerLink& link) {
+void fail_link(Client& client, ProducerLink& link, ErrorCode error) {
   const bool was_connecting = link.state == ProducerLink::State::connecting;
   link.failed_connects = was_connecting ? link.failed_connects + 1 : 0;
   link.state = ProducerLink::State::backing_off;
@@ -202,8 +202,6 @@ void fail_link(Client& client, ProducerLink& link) {
   ++link.failures;
   client.context.arm(of_broker(TimerKind::client_backoff, link.broker), wait.shortest, wait.longest);
   client.context.disarm(of_broker(TimerKind::client_connect_timeout, link.broker));
-  if (link.timeout_armed) client.context.disarm(of_broker(TimerKind::client_timeout, link.broker));
-  link.timeout_armed = false;
   client.memory.metadata_needed = true;
   while (!link.in_flight.empty()) {
     const ProducerRequest request = std::move(link.in_flight.front());
@@ -211,14 +209,14 @@ void fail_link(Client& client, ProducerLink& link) {
     if (request.metadata) arm_metadata_backoff(client);
     if (request.init_producer_id) arm_producer_id_backoff(client);
     for (const ProducerBatch& batch : request.batches) {
-      complete(client, batch, ErrorCode::network_exception, kUnknownOffset);
+      complete(client, batch, error, kUnknownOffset);
     }
   }
 }
 
-void close_link(Client& client, ProducerLink& link) {
+void close_link(Client& client, ProducerLink& link, ErrorCode error) {
   client.context.out.closes.push_back(connection_of(client, link));
-  fail_link(client, link);
+  fail_link(client, link, error);
 }
 
 // --- answers ---------------------------------------------------------------------------------
@@ -305,7 +303,7 @@ void connected(Client& client, const Connected& input) {
 void disconnected(Client& client, const Disconnected& input) {
   ProducerLink* link = find_link(client, input.via, ProducerLink::State::open);
   if (link == nullptr) link = find_link(client, input.via, ProducerLink::State::connecting);
-  if (link != nullptr) fail_link(client, *link);
+  if (link != nullptr) fail_link(client, *link, ErrorCode::network_exception);
 }
 
 // --- timers ----------------------------------------------------------------------------------
@@ -327,17 +325,14 @@ void fail_blocked_record(Client& client) {
   if (memory.next_value < client.config.count) client.context.arm(kBlocked, kMaxBlock);
 }
 
-void check_request_timeout(Client& client, ProducerLink& link) {
-  if (!link.timeout_armed) return;
-  link.timeout_armed = false;
-  if (link.state != ProducerLink::State::open || link.in_flight.empty()) return;
-  const Duration limit = client.config.request_timeout + kTimeoutCheck;
-  if (client.context.clock.has_elapsed(link.in_flight.front().sent, limit)) {
-    close_link(client, link);
-    return;
+// NetworkClient.handleTimedOutRequests: one request that took too long costs its connection, and with it
+// every other request there.
+void close_timed_out_links(Client& client) {
+  for (ProducerLink& link : client.memory.links) {
+    if (link.state != ProducerLink::State::open || link.in_flight.empty()) continue;
+    if (!client.context.clock.has_elapsed(link.in_flight.front().sent, client.config.request_timeout)) continue;
+    close_link(client, link, client.context.rules.error_of_timed_out_request);
   }
-  link.timeout_armed = true;
-  client.context.arm(of_broker(TimerKind::client_timeout, link.broker), kTimeoutCheck);
 }
 
 void check_delivery_timeout(Client& client) {
@@ -350,12 +345,11 @@ void fire_of_broker(Client& client, const TimerKey& key) {
   ProducerLink* link = find_link(client, key.about);
   if (link == nullptr) return;
   const ProducerLink::State state = link->state;
-  if (key.kind == TimerKind::client_timeout) check_request_timeout(client, *link);
   if (key.kind == TimerKind::client_backoff && state == ProducerLink::State::backing_off) {
     link->state = ProducerLink::State::closed;
   }
   if (key.kind == TimerKind::client_connect_timeout && state == ProducerLink::State::connecting) {
-    close_link(client, *link);
+    close_link(client, *link, ErrorCode::network_exception);
   }
 }
 
@@ -377,6 +371,7 @@ void fire(Client& client, const TimerKey& key) {
 void step(const Context& context, Producer& producer, const Input& input) {
   if (!context.config.is_producer(producer.id)) return;
   Client client{context, context.config.producer(producer.id), producer.id, producer.memory};
+  const std::size_t batches = producer.memory.accumulated.size();
   std::visit(overloaded{
                  [&](const Started&) { start(client); }, [&](const Received& received) { receive(client, received); },
                  [&](const TimerFired& timer) { fire(client, timer.key); },
@@ -385,7 +380,16 @@ void step(const Context& context, Producer& producer, const Input& input) {
                  [&](const Act&) {},  // operators act on brokers and ZooKeeper
              },
              input);
-  if (producer.memory.started) run_sender(client);
+  if (!producer.memory.started) return;
+  hand_over_due_records(client);
+  // A record that joins an open batch does not wake the sending thread: what timed out meanwhile goes
+  // unnoticed until an answer, a new batch or the end of its sleep does (Sender.runOnce, Selector.poll).
+  const TimerFired* fired = std::get_if<TimerFired>(&input);
+  const bool joins = fired != nullptr && fired->key == kPace && producer.memory.accumulated.size() == batches;
+  if (joins && batches > 0) return;
+  close_timed_out_links(client);
+  run_sender(client);
+  if (has_requests_in_flight(client)) context.arm(kPoll, client.config.request_timeout + milliseconds(1));
 }
 
 }  // namespace model

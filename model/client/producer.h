@@ -45,9 +45,8 @@ struct ProducerLink {
   std::uint32_t connection = 0;      // ConnectionId::number while connecting or open
   std::int32_t failures = 0;         // in a row; raises the reconnect back-off
   std::int32_t failed_connects = 0;  // in a row; raises the connect time-out
-  bool timeout_armed = false;
   SmallVec<ProducerRequest, 1> in_flight;  // in order
-  FIELDS(broker, state, connection, failures, failed_connects, timeout_armed, in_flight);
+  FIELDS(broker, state, connection, failures, failed_connects, in_flight);
 };
 
 struct ProducerPartition {

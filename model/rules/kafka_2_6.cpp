@@ -31,6 +31,7 @@ const Rules& rules() {
     changed.truncation = TruncationProtocol::offsets_for_leader_epoch;
     changed.isr_channel = IsrChannel::zookeeper;
     changed.skips_older_partition_epoch = false;
+    changed.error_of_timed_out_request = ErrorCode::network_exception;
     changed.min_isr_capped_by_replicas = false;
     return changed;
   }();

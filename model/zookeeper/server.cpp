@@ -55,13 +55,15 @@ void tell_partition_state(const Context& context, const Znode& node, Zxid zxid) 
   context.tell(PartitionStateChanged{zxid, context.config.partition_of(id, number), *state, node.stat.version});
 }
 
-void tell_created(const Context& context, const Znode& node, Zxid zxid) {
+void tell_created(const Context& context, const ZnodeTree& tree, const Znode& node, Zxid zxid) {
   const Path& path = node.path;
   if (const NodeId broker = broker_in(path); broker != kNoNode) {
     context.tell(BrokerRegistered{zxid, broker, node.stat.ephemeral_owner});
   } else if (path == paths::controller()) {
     const ControllerInfo* info = std::get_if<ControllerInfo>(&node.data);
-    context.tell(ControllerElected{zxid, info == nullptr ? kNoNode : info->broker});
+    const Znode* epoch_node = find(tree, paths::controller_epoch());
+    const ControllerEpochInfo* epoch = epoch_node == nullptr ? nullptr : std::get_if<ControllerEpochInfo>(&epoch_node->data);
+    context.tell(ControllerElected{zxid, info == nullptr ? kNoNode : info->broker, epoch == nullptr ? 0 : epoch->epoch});
   } else if (path.is_child_of(paths::topics()) && path.last().form == Name::Form::topic) {
     context.tell(TopicCreated{zxid, TopicId(static_cast<std::uint16_t>(path.last().value))});
   } else if (is_announcement(path)) {
@@ -99,7 +101,7 @@ void tell_change(const Context& context, const ZnodeTree& tree, const ZnodeChang
   const Znode* node = find(tree, change.path);
   if (node == nullptr) return;  // deleted again within the same multi
   if (change.kind == ZnodeChange::Kind::created) {
-    tell_created(context, *node, zxid);
+    tell_created(context, tree, *node, zxid);
   } else {
     tell_data_changed(context, tree, *node, zxid);
   }

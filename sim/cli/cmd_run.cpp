@@ -81,6 +81,7 @@ struct Runs {
   bool colour = false;
   Meter meter;
   int exit = kGood;
+  int failure = kInternal;  // the exit code if the output cannot be written
 
   reports::TextOptions text_options(const LoadedPlan& loaded, std::uint64_t seed) const {
     return {colour, loaded.path, repeat_command(arguments, "run", loaded.path, seed)};
@@ -93,7 +94,10 @@ struct Runs {
 
 std::optional<sim::Outcome> run_one(Runs& runs, const sim::Plan& plan, bool with_record_facts) {
   Trace trace;
-  if (!runs.arguments.trace.empty() && !trace.open(runs.arguments.trace, plan)) return std::nullopt;
+  if (!runs.arguments.trace.empty() && !trace.open(runs.arguments.trace, plan)) {
+    runs.failure = kUsage;  // a name that cannot be a file
+    return std::nullopt;
+  }
   sim::RunOptions options;
   options.keep_facts = true;
   options.keep_record_facts = with_record_facts;
@@ -188,10 +192,10 @@ int run_command(const RunArguments& arguments) {
   if (arguments.seeds && arguments.seeds->first == arguments.seeds->second) {
     for (LoadedPlan& plan : loaded.plans) plan.plan.seed = arguments.seeds->first;
   }
-  Runs runs{arguments, is_coloured(arguments.colour), {}, kGood};
+  Runs runs{arguments, is_coloured(arguments.colour), {}, kGood, kInternal};
   const bool is_written =
       arguments.format == Format::json ? run_all_to_json(runs, loaded.plans) : run_all_to_text(runs, loaded.plans);
-  if (!is_written) return kInternal;
+  if (!is_written) return runs.failure;
   if (shows_wall_clock(arguments.verbose)) runs.meter.report();
   return runs.exit;
 }

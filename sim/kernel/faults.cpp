@@ -194,6 +194,8 @@ void undo(Engine& engine, const Control& control) {
 void schedule_plan(Engine& engine) {
   const Plan& plan = engine.plan;
   engine.times_left.resize(plan.faults.size());
+  Dice commands(stream_key(engine.seed, StreamKind::commands, 0));
+  const std::int64_t command_us = commands.range(plan.command_min.us, plan.command_max.us);
   for (std::size_t row = 0; row < plan.starts.size(); ++row) {
     schedule(engine, plan.starts[row].at.us, {Control::What::start, row, 0, {}});
   }
@@ -203,7 +205,7 @@ void schedule_plan(Engine& engine) {
       engine.times_left[row] = fault.times;
       engine.trigger_facts |= std::uint64_t{1} << fault.when->fact;
     } else {
-      schedule(engine, fault.at.us, {Control::What::fault, row, 0, {}});
+      schedule(engine, fault.at.us - fault.commands_after * command_us, {Control::What::fault, row, 0, {}});
     }
   }
 }

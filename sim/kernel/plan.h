@@ -58,6 +58,9 @@ struct Fault {
   std::vector<Target> from, to;       // cut: packets from one side to the other are lost...
   bool one_way = false;               // ...and back, unless one way
   std::optional<model::Duration> lasts;  // then undone: pause by resume, cut by heal, crash by start
+  // Of a fault that takes several commands, `at` being when the last one had been given: how many followed
+  // this one. Each takes Plan::command_min..command_max, drawn once per run.
+  std::int32_t commands_after = 0;
   model::PartitionId partition{};     // elect
   bool unclean = false;               // elect
   model::TopicId topic{};             // create_topic
@@ -119,6 +122,7 @@ struct Plan {
   std::vector<Fault> faults;    // acts of the boot (topics) included
   std::vector<Expectation> expectations;
   LinkSettings links;
+  model::Duration command_min, command_max;  // see Fault::commands_after
 };
 
 }  // namespace sim

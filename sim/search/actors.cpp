@@ -58,13 +58,22 @@ std::uint64_t fingerprint_of(const CheckInput& input) {
   model::hash_append(hasher, input.what);
   switch (input.what) {
     case CheckInput::What::started:
-    case CheckInput::What::crashed: break;
-    case CheckInput::What::act: model::hash_append(hasher, input.act); break;
-    case CheckInput::What::timer: model::hash_append(hasher, input.timer); break;
-    case CheckInput::What::message: model::hash_append(hasher, input.body); [[fallthrough]];
+    case CheckInput::What::crashed:
+      break;
+    case CheckInput::What::act:
+      model::hash_append(hasher, input.act);
+      break;
+    case CheckInput::What::timer:
+      model::hash_append(hasher, input.timer);
+      break;
+    case CheckInput::What::message:
+      model::hash_append(hasher, input.body);
+      [[fallthrough]];
     case CheckInput::What::accepted:
     case CheckInput::What::refused:
-    case CheckInput::What::closed: hasher.add(input.link); break;
+    case CheckInput::What::closed:
+      hasher.add(input.link);
+      break;
   }
   return hasher.value();
 }
@@ -80,14 +89,22 @@ constexpr model::Instant kStamp{0};  // of everything that happens
 
 model::Input as_seen_by_node(const CheckInput& input, const model::ConnectionId& via) {
   switch (input.what) {
-    case CheckInput::What::started: return model::Started{};
-    case CheckInput::What::crashed: break;  // no step
-    case CheckInput::What::act: return input.act;
-    case CheckInput::What::timer: return model::TimerFired{input.timer};
-    case CheckInput::What::accepted: return model::Connected{via};
-    case CheckInput::What::refused: return model::Disconnected{via, model::DisconnectReason::refused};
-    case CheckInput::What::closed: return model::Disconnected{via, model::DisconnectReason::reset};
-    case CheckInput::What::message: return model::Received{via, &input.body};
+    case CheckInput::What::started:
+      return model::Started{};
+    case CheckInput::What::crashed:
+      break;  // no step
+    case CheckInput::What::act:
+      return input.act;
+    case CheckInput::What::timer:
+      return model::TimerFired{input.timer};
+    case CheckInput::What::accepted:
+      return model::Connected{via};
+    case CheckInput::What::refused:
+      return model::Disconnected{via, model::DisconnectReason::refused};
+    case CheckInput::What::closed:
+      return model::Disconnected{via, model::DisconnectReason::reset};
+    case CheckInput::What::message:
+      return model::Received{via, &input.body};
   }
   return model::Started{};
 }
@@ -150,11 +167,16 @@ ActorId Actors::add(Actor actor) {
   const std::uint64_t fingerprint = fingerprint_of(actor);
   if (const ActorId* known = actor_ids_.find(fingerprint)) return *known;
   const auto id = static_cast<ActorId>(actors_.size());
-  actor.broken = 0;
+  Brief brief;
   for (std::size_t i = 0; i < model_.properties.size(); ++i) {
     const CheckRule& rule = model_.properties[i];
-    if (rule.node != nullptr && !rule.node(model_.config, actor.node)) actor.broken |= 1U << i;
+    if (rule.node != nullptr && !rule.node(model_.config, actor.node)) brief.broken |= 1U << i;
   }
+  brief.first_timer = static_cast<std::uint32_t>(timers_.size());
+  brief.timers = static_cast<std::uint16_t>(actor.timers.size());
+  brief.running = actor.running;
+  timers_.insert(timers_.end(), actor.timers.begin(), actor.timers.end());
+  briefs_.push_back(brief);
   actors_.push_back(std::move(actor));
   actor_ids_.insert(fingerprint, id);
   return id;
@@ -165,6 +187,7 @@ InputId Actors::add_input(CheckInput input) {
   if (const InputId* known = input_ids_.find(fingerprint)) return *known;
   const auto id = static_cast<InputId>(inputs_.size());
   if (input.what == CheckInput::What::message) ++messages_;
+  input_briefs_.push_back({input.what, input.timer.kind});
   inputs_.push_back(std::move(input));
   input_ids_.insert(fingerprint, id);
   return id;
@@ -224,7 +247,7 @@ Actors::Range Actors::carry_out(ActorId actor, InputId input) {
     told_.clear();
     run(next, input, script);
     CheckOutcome outcome;
-    outcome.exits = told_.exits;
+    outcome.ends = told_.exits || inputs_[input].what == CheckInput::What::crashed;
     outcome.elapsed = script.elapsed();
     outcome.first_effect = static_cast<std::uint32_t>(effects_.size());
     outcome.effects = add_effects(next.self);
@@ -277,7 +300,8 @@ void Actors::set_timers(Actor& actor) {
 std::uint16_t Actors::add_effects(model::NodeId self) {
   const std::size_t first = effects_.size();
   for (const model::ConnectionId& id : told_.closes) {
-    effects_.push_back({CheckEffect::What::close, static_cast<std::uint8_t>(self == id.client ? 0 : 1), add_link(id), 0});
+    effects_.push_back(
+        {CheckEffect::What::close, static_cast<std::uint8_t>(self == id.client ? 0 : 1), add_link(id), 0});
   }
   for (const model::ConnectionId& id : told_.connects) {
     effects_.push_back({CheckEffect::What::connect, 0, add_link(id), 0});
@@ -301,7 +325,7 @@ bool Actors::is_known(const CheckOutcome& outcome, std::size_t first) const {
   const auto new_effects = effects(outcome);
   for (std::size_t i = first; i < outcomes_.size(); ++i) {
     const CheckOutcome& known = outcomes_[i];
-    if (known.actor != outcome.actor || known.exits != outcome.exits || known.elapsed > outcome.elapsed) continue;
+    if (known.actor != outcome.actor || known.ends != outcome.ends || known.elapsed > outcome.elapsed) continue;
     const auto old_effects = effects(known);
     if (std::equal(new_effects.begin(), new_effects.end(), old_effects.begin(), old_effects.end())) return true;
   }

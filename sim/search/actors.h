@@ -24,10 +24,10 @@ using LinkId = std::uint32_t;  // a connection's name
 struct CheckInput {
   enum class What : std::uint8_t { started, crashed, act, timer, accepted, refused, closed, message };
   What what = What::started;
-  LinkId link = 0;       // accepted, refused, closed, message
+  LinkId link = 0;  // accepted, refused, closed, message
   model::TimerKey timer;
   model::Act act;
-  model::Body body;      // message
+  model::Body body;  // message
 };
 
 struct CheckEffect {
@@ -45,7 +45,7 @@ struct CheckOutcome {
   std::uint32_t first_effect = 0;
   std::uint16_t effects = 0;
   std::uint8_t elapsed = 0;  // how many waits the clock said were over
-  bool exits = false;
+  bool ends = false;         // the process is gone: it exits by itself, or it crashes
 };
 
 // What must hold in every state. Both parts are judged once per node, or pair of nodes, and remembered; either may be
@@ -74,12 +74,22 @@ class Actors {
     bool running = false;
     std::vector<InputId> timers;  // armed ones, in the order of their keys
     model::Node node;
+  };
+  // What a search looks at all the time, apart from the nodes themselves.
+  struct Brief {
     std::uint32_t broken = 0;  // bit i: properties[i].node does not hold
+    std::uint32_t first_timer = 0;
+    std::uint16_t timers = 0;
+    bool running = false;
+  };
+  struct InputBrief {
+    CheckInput::What what{};
+    model::TimerKind timer{};
   };
   struct Statistics {
-    std::uint64_t asked = 0;   // outcomes() called
-    std::uint64_t found = 0;   // and remembered
-    std::uint64_t steps = 0;   // model::step called
+    std::uint64_t asked = 0;  // outcomes() called
+    std::uint64_t found = 0;  // and remembered
+    std::uint64_t steps = 0;  // model::step called
   };
 
   explicit Actors(const CheckModel& model) : model_(model) {}
@@ -88,7 +98,14 @@ class Actors {
 
   ActorId add(Actor actor);
   const Actor& actor(ActorId id) const { return actors_[id]; }
+  bool is_running(ActorId id) const { return briefs_[id].running; }
+  std::uint32_t broken(ActorId id) const { return briefs_[id].broken; }
+  // Armed ones. Until the next call of outcomes().
+  std::span<const InputId> timers(ActorId id) const {
+    return {timers_.data() + briefs_[id].first_timer, briefs_[id].timers};
+  }
   const CheckInput& input(InputId id) const { return inputs_[id]; }
+  InputBrief brief(InputId id) const { return input_briefs_[id]; }
   const model::ConnectionId& link(LinkId id) const { return links_[id]; }
 
   InputId add_input(CheckInput input);
@@ -127,7 +144,10 @@ class Actors {
 
   const CheckModel& model_;
   std::deque<Actor> actors_;
+  std::vector<Brief> briefs_;  // by actor
+  std::vector<InputId> timers_;
   std::deque<CheckInput> inputs_;
+  std::vector<InputBrief> input_briefs_;
   std::vector<model::ConnectionId> links_;
   std::vector<Signals> signals_;  // by link
   FingerprintMap<ActorId> actor_ids_;

@@ -123,8 +123,8 @@ bool CheckWorld::deliver_first() {
 
 bool CheckWorld::fire_boot_timer() {
   for (std::size_t i = 0; i < nodes_; ++i) {
-    for (const InputId timer : actors_.actor(next_[i]).timers) {
-      const TimerKind kind = actors_.input(timer).timer.kind;
+    for (const InputId timer : actors_.timers(next_[i])) {
+      const TimerKind kind = actors_.brief(timer).timer;
       if (std::find(kBootTimers.begin(), kBootTimers.end(), kind) == kBootTimers.end()) continue;
       take(model::NodeId(static_cast<std::uint8_t>(i)), timer, CheckState(next_));
       return true;
@@ -166,9 +166,10 @@ void CheckWorld::add_deliveries(CheckSuccessors& out) {
 
 void CheckWorld::add_timers(CheckSuccessors& out) {
   for (std::size_t i = 0; i < nodes_; ++i) {
-    const std::vector<InputId>& timers = actors_.actor(state_[i]).timers;
-    for (const InputId timer : timers) {
-      const std::size_t bound = bound_of_timer_[static_cast<std::size_t>(actors_.input(timer).timer.kind)];
+    // By number: a step may add timers of other nodes behind them.
+    for (std::size_t k = 0; k < actors_.timers(state_[i]).size(); ++k) {
+      const InputId timer = actors_.timers(state_[i])[k];
+      const std::size_t bound = bound_of_timer_[static_cast<std::size_t>(actors_.brief(timer).timer)];
       if (bound == kNoCounter) continue;
       base_ = state_;
       add_outcomes({CheckAction::What::fire, model::NodeId(static_cast<std::uint8_t>(i)), timer, 0}, bound, out);
@@ -179,7 +180,7 @@ void CheckWorld::add_timers(CheckSuccessors& out) {
 void CheckWorld::add_crashes_and_starts(CheckSuccessors& out) {
   for (std::size_t i = 1; i <= plan_.model.config.brokers.size(); ++i) {
     const auto node = model::NodeId(static_cast<std::uint8_t>(i));
-    const bool runs = actors_.actor(state_[i]).running;
+    const bool runs = actors_.is_running(state_[i]);
     base_ = state_;
     if (runs) {
       add_outcomes({CheckAction::What::crash, node, crashed_, 0}, kCrashes, out);
@@ -200,8 +201,8 @@ void CheckWorld::add_outcomes(CheckAction action, std::size_t bound, CheckSucces
       carry_out(outcome);
       const auto begin = static_cast<std::uint32_t>(out.words.size());
       out.words.insert(out.words.end(), next_.begin(), next_.end());
-      out.all.push_back({begin, static_cast<std::uint32_t>(next_.size()), fingerprint(next_.data(), next_.size()),
-                         action});
+      out.all.push_back(
+          {begin, static_cast<std::uint32_t>(next_.size()), fingerprint(next_.data(), next_.size()), action});
     }
     ++action.outcome;
   }
@@ -215,7 +216,7 @@ bool CheckWorld::remove_head(std::size_t at, std::size_t direction, CheckAction&
   action.what = CheckAction::What::deliver;
   action.node = direction == CheckLinks::kClient ? id.server : id.client;
   action.input = links.front(at, direction);
-  const CheckInput::What what = actors_.input(action.input).what;
+  const CheckInput::What what = actors_.brief(action.input).what;
   if (what == CheckInput::What::refused || what == CheckInput::What::closed) {
     links.remove(at);  // the other end is gone already
   } else {
@@ -229,7 +230,7 @@ void CheckWorld::carry_out(const CheckOutcome& outcome) {
   CheckLinks links(next_, nodes_ + kBoundWords);
   for (const CheckEffect& effect : actors_.effects(outcome)) {
     if (effect.what == CheckEffect::What::connect) {
-      const bool accepts = actors_.actor(next_[static_cast<std::size_t>(actors_.link(effect.link).server)]).running;
+      const bool accepts = actors_.is_running(next_[static_cast<std::size_t>(actors_.link(effect.link).server)]);
       links.add(effect.link, accepts, accepts ? actors_.accepted(effect.link) : actors_.refused(effect.link));
       continue;
     }
@@ -241,16 +242,19 @@ void CheckWorld::carry_out(const CheckOutcome& outcome) {
       links.push(at, effect.side, effect.message);
     }
   }
-  const Actors::Actor& actor = actors_.actor(outcome.actor);
-  if (actor.running) return;
+  if (outcome.ends) close_links_of(actors_.actor(outcome.actor).self);
+}
+
+void CheckWorld::close_links_of(model::NodeId node) {
+  CheckLinks links(next_, nodes_ + kBoundWords);
   for (std::size_t at = links.begin(); at < links.end();) {
     const LinkId link = links.name(at);
     const model::ConnectionId& id = actors_.link(link);
     bool there = true;
-    if (id.client == actor.self && links.is_open(at, CheckLinks::kClient)) {
+    if (id.client == node && links.is_open(at, CheckLinks::kClient)) {
       there = links.close(at, CheckLinks::kClient, actors_.closed(link));
     }
-    if (there && id.server == actor.self && links.is_open(at, CheckLinks::kServer)) {
+    if (there && id.server == node && links.is_open(at, CheckLinks::kServer)) {
       there = links.close(at, CheckLinks::kServer, actors_.closed(link));
     }
     if (there) at = links.next(at);
@@ -268,7 +272,7 @@ std::uint64_t CheckWorld::fingerprint(const std::uint32_t* state, std::size_t si
 
 std::uint32_t CheckWorld::broken(const std::uint32_t* state) {
   std::uint32_t bits = 0;
-  for (std::size_t i = 0; i < nodes_; ++i) bits |= actors_.actor(state[i]).broken;
+  for (std::size_t i = 0; i < nodes_; ++i) bits |= actors_.broken(state[i]);
   const std::size_t brokers = plan_.model.config.brokers.size();
   for (std::size_t a = 1; a < brokers; ++a) {
     for (std::size_t b = a + 1; b <= brokers; ++b) bits |= actors_.broken(state[a], state[b]);

@@ -29,7 +29,7 @@ struct CheckBounds {
 
   std::array<std::uint8_t, static_cast<std::size_t>(model::TimerKind::kinds)> timers{};
   std::uint8_t crashes = 0;
-  std::uint8_t starts = 0;        // of brokers that crashed
+  std::uint8_t starts = 0;         // of brokers that crashed
   std::uint8_t elapsed = kAlways;  // waits that the clock says are over
   std::uint8_t& of(model::TimerKind kind) { return timers[static_cast<std::size_t>(kind)]; }
 };
@@ -102,6 +102,7 @@ class CheckWorld {
   void add_outcomes(CheckAction action, std::size_t bound, CheckSuccessors& out);
   bool remove_head(std::size_t at, std::size_t direction, CheckAction& action);
   void carry_out(const CheckOutcome& outcome);
+  void close_links_of(model::NodeId node);
 
   CheckPlan plan_;
   Actors actors_;
@@ -129,7 +130,7 @@ struct CheckResult {
   std::vector<std::uint16_t> path;
 
   std::size_t visited_bytes = 0, parent_bytes = 0, frontier_bytes = 0;  // at the end; of frontiers the peak
-  std::size_t state_words = 0;  // over all states
+  std::size_t state_words = 0;                                          // over all states
 };
 
 CheckResult explore(CheckWorld& world, const CheckLimits& limits);

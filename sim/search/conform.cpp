@@ -98,7 +98,7 @@ std::string race_text(const std::vector<Judgement>& judgements, const Recording&
   std::map<std::string, Tally> tallies;
   for (const Judgement& judgement : judgements) {
     if (judgement.reproduces()) continue;
-    const Miss& miss = judgement.misses.front();
+    const Miss& miss = first_miss(judgement);
     Tally& tally = tallies[name_of(miss, config) + seconds_text(miss.kind == Miss::Kind::extra ? 0 : miss.t)];
     if (tally.seeds++ == 0) tally.like = miss;
     if (!miss.simulated) continue;
@@ -174,7 +174,7 @@ Conformance conform(const Recording& recording, const ConformOptions& options) {
   if (!result.judgement.misses.empty()) {
     const std::string seed = std::to_string(shown);
     const std::string run = options.shown ? "the run of seed " + seed : "the closest run (seed " + seed + ")";
-    result.first_difference = text_of(result.judgement.misses.front(), recording.setup.config, run);
+    result.first_difference = text_of(first_miss(result.judgement), recording.setup.config, run);
   }
   return result;
 }

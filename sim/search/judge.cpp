@@ -5,6 +5,8 @@
 #include <set>
 #include <utility>
 
+#include "model/ensure.h"
+
 namespace sim {
 namespace {
 
@@ -276,6 +278,14 @@ std::vector<CountedFact> story_after_zero(const Observed& observed) {
 bool is_story(Miss::Kind kind) {
   return kind == Miss::Kind::boot || kind == Miss::Kind::differs || kind == Miss::Kind::absent ||
          kind == Miss::Kind::extra;
+}
+
+const Miss& first_miss(const Judgement& judgement) {
+  ENSURE(!judgement.misses.empty());
+  for (const Miss& miss : judgement.misses) {
+    if (is_story(miss.kind) || miss.kind == Miss::Kind::late) return miss;
+  }
+  return judgement.misses.front();
 }
 
 Reference::Reference(const Recording& of) : recording(of), story(story_after_zero(of.observed)) {}

@@ -56,6 +56,8 @@ struct Judgement {
   std::vector<Miss> misses;  // by time
   bool reproduces() const { return story_ok && times_ok && ends_ok; }
 };
+// The first fact in which the run parts from the recording; if the facts agree, the first end. There must be one.
+const Miss& first_miss(const Judgement& judgement);
 
 // The recorded half of the comparison, prepared once.
 struct Reference {

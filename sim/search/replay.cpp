@@ -107,6 +107,25 @@ void add_start_fault(const RecordingSetup& setup, const Fault& fault, Plan& plan
   }
 }
 
+// The recorder cuts one direction of one pair after the other and notes the time when it is done. In the
+// moments between, one follower may still hear from a leader that another one has already lost.
+void add_cut(const Fault& fault, Plan& plan) {
+  const std::size_t ways = fault.one_way ? 1 : 2;
+  auto left = static_cast<std::int32_t>(fault.from.size() * fault.to.size() * ways);
+  for (const Target& from : fault.from) {
+    for (const Target& to : fault.to) {
+      for (std::size_t way = 0; way < ways; ++way) {
+        Fault one = fault;
+        one.from = {way == 0 ? from : to};
+        one.to = {way == 0 ? to : from};
+        one.one_way = true;
+        one.commands_after = --left;
+        plan.faults.push_back(std::move(one));
+      }
+    }
+  }
+}
+
 void add_faults(const RecordingSetup& setup, Plan& plan) {
   std::vector<bool> is_created(setup.config.topics.size(), false);
   for (const Fault& fault : setup.faults) {
@@ -114,6 +133,8 @@ void add_faults(const RecordingSetup& setup, Plan& plan) {
     if (millis_of(fault.at) > setup.end) continue;
     if (fault.kind == FaultKind::start) {
       add_start_fault(setup, fault, plan);
+    } else if (fault.kind == FaultKind::cut) {
+      add_cut(fault, plan);
     } else {
       plan.faults.push_back(fault);
     }
@@ -382,6 +403,8 @@ Plan replay_plan(const RecordingSetup& setup) {
   plan.until = time_of(setup.end);
   add_brokers(setup, plan);
   add_producers(setup, plan);
+  plan.command_min = model::milliseconds(3);
+  plan.command_max = model::milliseconds(25);
   add_faults(setup, plan);
   add_zookeeper(setup, plan);
   Time first{0};

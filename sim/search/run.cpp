@@ -7,6 +7,7 @@
 
 #include "model/ensure.h"
 #include "sim/search/expect.h"
+#include "sim/search/history.h"
 
 namespace sim {
 namespace {
@@ -21,9 +22,22 @@ bool is_record_fact(const model::Fact& fact) {
 class Recorder final : public Observer {
  public:
   Recorder(const Plan& plan, const RunOptions& options, Outcome& outcome)
-      : options_(options), outcome_(outcome), expectations_(plan) {}
+      : options_(options), outcome_(outcome), expectations_(plan), history_(plan) {}
 
+  void watch(const World& world) { world_ = &world; }
   void on_fact(Time at, model::NodeId node, const model::Fact& fact) override {
+    take(at, node, fact);
+    if (world_ == nullptr) return;
+    lost_.clear();
+    history_.on_fact(node, fact, *world_, lost_);
+    take_lost(at);
+  }
+  void conclude(Time at) {
+    lost_.clear();
+    history_.conclude(*world_, lost_);
+    take_lost(at);
+  }
+  void take(Time at, model::NodeId node, const model::Fact& fact) {
     expectations_.on_fact(at, node, fact);
     const bool keep = is_record_fact(fact) ? options_.keep_record_facts : options_.keep_facts;
     if (keep) outcome_.facts.push_back({at, node, fact});
@@ -39,9 +53,16 @@ class Recorder final : public Observer {
   Expectations& expectations() { return expectations_; }
 
  private:
+  void take_lost(Time at) {
+    for (const model::RecordLost& lost : lost_) take(at, world_->partition_state(lost.partition)->leader, lost);
+  }
+
   const RunOptions& options_;
   Outcome& outcome_;
   Expectations expectations_;
+  History history_;
+  const World* world_ = nullptr;
+  std::vector<model::RecordLost> lost_;
 };
 
 Verdict judge(const Outcome& outcome, const std::vector<FaultEffect>& effects) {
@@ -88,11 +109,13 @@ Outcome run(const Plan& plan, const RunOptions& options) {
   Outcome outcome;
   Recorder recorder(plan, options, outcome);
   World world(plan, &recorder);
+  recorder.watch(world);
   for (const Time at : recorder.expectations().state_times()) {
     world.run_until(at);
     recorder.expectations().judge_state(at, world);
   }
   world.run();
+  recorder.conclude(plan.until);
 
   outcome.seed = plan.seed;
   outcome.fingerprint = world.fingerprint();

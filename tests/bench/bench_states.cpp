@@ -1,6 +1,7 @@
 // What a search through all interleavings costs, in time and memory, and what it is made of: the copy and the hash of
 // one node.
 #include <malloc.h>
+#include <sys/resource.h>
 
 #include <algorithm>
 #include <chrono>
@@ -50,7 +51,7 @@ sim::CheckPlan measured_plan() {
 }
 
 struct NodeCost {
-  double copy_ns = 0, hash_ns = 0, step_free_ns = 0;
+  double copy_ns = 0, hash_ns = 0;
   std::size_t heap = 0;
 };
 
@@ -109,12 +110,23 @@ void print_nodes(const sim::CheckWorld& world) {
   print_cost("producer", producer);
 }
 
+// Of the whole process, its high-water mark.
+std::size_t resident_bytes() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  return static_cast<std::size_t>(usage.ru_maxrss) * 1024;
+}
+
 std::string_view name_of(sim::CheckResult::End end) {
   switch (end) {
-    case sim::CheckResult::End::exhausted: return "all of them";
-    case sim::CheckResult::End::states: return "the first ones";
-    case sim::CheckResult::End::depth: return "up to a depth";
-    case sim::CheckResult::End::violation: return "up to a violation";
+    case sim::CheckResult::End::exhausted:
+      return "all of them";
+    case sim::CheckResult::End::states:
+      return "the first ones";
+    case sim::CheckResult::End::depth:
+      return "up to a depth";
+    case sim::CheckResult::End::violation:
+      return "up to a violation";
   }
   return "";
 }
@@ -131,6 +143,7 @@ int main(int argc, char** argv) {
   start = std::chrono::steady_clock::now();
   const sim::CheckResult result = sim::explore(world, {.states = states_max, .depth = UINT32_MAX});
   const double seconds = seconds_since(start);
+  const std::size_t resident = resident_bytes();
   if (result.end == sim::CheckResult::End::violation) {
     fmt::print(stderr, "bench: a property does not hold: bits {}\n", result.broken);
     return 1;
@@ -155,6 +168,7 @@ int main(int argc, char** argv) {
              per_state(result.visited_bytes + result.parent_bytes + result.frontier_bytes + world.actors().bytes()),
              per_state(result.visited_bytes), per_state(result.parent_bytes), per_state(result.frontier_bytes),
              per_state(world.actors().bytes()));
+  fmt::print("resident        {:8.1f}  bytes a state at most, nodes and growing tables included\n", per_state(resident));
   fmt::print("words a state   {:8.1f}  in a frontier\n", static_cast<double>(result.state_words) / states);
   print_nodes(world);
   return 0;
