@@ -76,17 +76,19 @@ bool settle(const Context& context, Broker& broker, const AlterPartitionItem& it
 }  // namespace
 
 void submit_alter_partition(const Context& context, Broker& broker, PartitionId p) {
-  const Partition& partition = broker.partition(p);
+  Partition& partition = broker.partition(p);
   AlterPartitionChannel& channel = broker.memory.alter_partition;
-  const AlterPartitionItem item{p, partition.leader_epoch, partition.partition_epoch, partition.proposed};
   const auto about_p = [&](const AlterPartitionItem& other) { return other.partition == p; };
-  // One item per partition; what an older epoch still has on its way is answered first.
-  AlterPartitionItem* queued = std::find_if(channel.waiting.begin(), channel.waiting.end(), about_p);
-  if (queued != channel.waiting.end()) {
-    *queued = item;
-  } else {
-    channel.waiting.push_back(item);
+  // One item per partition until it is answered. What an older epoch still has on its way must not be
+  // taken for an answer to this one.
+  if (std::any_of(channel.waiting.begin(), channel.waiting.end(), about_p) ||
+      std::any_of(channel.sent.begin(), channel.sent.end(), about_p)) {
+    partition.pending = PendingIsr::none;
+    partition.proposed.clear();
+    context.tell(IsrChangeRefused{p, ErrorCode::operation_not_attempted});
+    return;
   }
+  channel.waiting.push_back({p, partition.leader_epoch, partition.partition_epoch, partition.proposed});
   alter_partition_go_on(context, broker);
 }
 

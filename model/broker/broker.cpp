@@ -10,6 +10,8 @@ void start(const Context& context, Broker& broker) {
   memory.phase = BrokerPhase::connecting;
   memory.partitions.assign(context.config.partitions.size(), {});
   memory.cached.assign(context.config.partitions.size(), {});
+  memory.last_isr_change = context.clock.now();
+  memory.last_isr_propagation = context.clock.now();
   const StartupTimes& times = context.config.startup;
   context.arm({TimerKind::zk_start}, times.connect_min, times.connect_max);
   context.arm({TimerKind::isr_check}, times.connect_min + times.isr_check_min, times.connect_max + times.isr_check_max);

@@ -40,11 +40,11 @@ BrokerEpoch live_epoch(const Controller& controller, NodeId broker) {
   return -1;
 }
 
-std::vector<ReplicaOfPartition> replicas_on(const Controller& controller, NodeId broker) {
+std::vector<ReplicaOfPartition> replicas_on(const Controller& controller, const Replicas& brokers) {
   std::vector<ReplicaOfPartition> replicas;
   for (std::size_t p = 0; p < controller.partitions.size(); ++p) {
-    if (controller.partitions[p].assignment.contains(broker)) {
-      replicas.push_back({PartitionId(static_cast<std::uint16_t>(p)), broker});
+    for (const NodeId replica : controller.partitions[p].assignment) {
+      if (brokers.contains(replica)) replicas.push_back({PartitionId(static_cast<std::uint16_t>(p)), replica});
     }
   }
   return replicas;
@@ -113,62 +113,61 @@ Progress enter(const Context&, Broker& broker, StartPartitions&) {
   return Progress::done;
 }
 
-// New brokers first, then those that bounced (down, then up), then those that are gone.
+// New brokers first, then those that bounced (down, then up), then those that are gone. Each group becomes
+// live, or ceases to be, only when its turn comes: a broker that bounced must not be elected while it is
+// down, and of two that died together neither may follow the other.
 Progress enter(const Context&, Broker& broker, BrokersCameOrWent& step) {
-  for (std::size_t i = step.deleted.size(); i-- > 0;) then(broker, FailBroker{step.deleted[i]});
-  for (std::size_t i = step.bounced.size(); i-- > 0;) {
-    then(broker, StartBroker{step.bounced[i]});
-    then(broker, FailBroker{step.bounced[i]});
+  if (!step.deleted.empty()) then(broker, FailBrokers{step.deleted});
+  if (!step.bounced.empty()) {
+    then(broker, StartBrokers{step.bounced, step.bounced_epochs});
+    then(broker, FailBrokers{step.bounced});
   }
-  for (std::size_t i = step.added.size(); i-- > 0;) then(broker, StartBroker{step.added[i]});
+  if (!step.added.empty()) then(broker, StartBrokers{step.added, step.added_epochs});
   return Progress::done;
 }
 
-Progress enter(const Context& context, Broker& broker, StartBroker& step) {
+Progress enter(const Context& context, Broker& broker, StartBrokers& step) {
   Controller& controller = broker.memory.controller;
-  Replicas others;
-  for (const NodeId id : controller.live) {
-    if (id != step.broker) others.push_back(id);
-  }
+  const Replicas others = controller.live;
+  for (std::size_t i = 0; i < step.brokers.size(); ++i) add_live(controller, step.brokers[i], step.epochs[i]);
   add_metadata(controller, others);
   send_batch(context, broker);
-  const Replicas self{step.broker};
-  add_metadata(controller, self);
+  add_metadata(controller, step.brokers);
   for (std::size_t p = 0; p < controller.partitions.size(); ++p) {
-    if (controller.partitions[p].has_state) add_metadata(controller, self, PartitionId(static_cast<std::uint16_t>(p)));
+    if (controller.partitions[p].has_state) add_metadata(controller, step.brokers, PartitionId(static_cast<std::uint16_t>(p)));
   }
   send_batch(context, broker);
-  for (const ReplicaOfPartition& replica : replicas_on(controller, step.broker)) {
-    if (controller.partitions[index(replica.partition)].has_state) add_leader_and_isr(controller, self, replica.partition, false);
+  for (const ReplicaOfPartition& replica : replicas_on(controller, step.brokers)) {
+    if (!controller.partitions[index(replica.partition)].has_state) continue;
+    add_leader_and_isr(controller, {replica.replica}, replica.partition, false);
   }
   send_batch(context, broker);
   elect_where_needed(broker);
   return Progress::done;
 }
 
-Progress enter(const Context& context, Broker& broker, FailBroker& step) {
+Progress enter(const Context& context, Broker& broker, FailBrokers& step) {
   Controller& controller = broker.memory.controller;
-  controller.shutting_down.remove(step.broker);
-  bool lost_leader = false;
-  for (PartitionInfo& info : controller.partitions) {
-    if (!info.has_state || info.state.leader != step.broker) continue;
-    info.phase = PartitionPhase::offline;
-    lost_leader = true;
+  for (const NodeId gone : step.brokers) {
+    remove_live(controller, gone);
+    controller.shutting_down.remove(gone);
   }
-  const std::vector<ReplicaOfPartition> replicas = replicas_on(controller, step.broker);
-  if (replicas.empty() && !lost_leader) {
+  for (PartitionInfo& info : controller.partitions) {
+    if (info.has_state && step.brokers.contains(info.state.leader)) info.phase = PartitionPhase::offline;
+  }
+  if (replicas_on(controller, step.brokers).empty()) {
     add_metadata(controller, controller.live);
     send_batch(context, broker);
     return Progress::done;
   }
-  then(broker, ReplicasBecomeOffline{step.broker});
+  then(broker, ReplicasBecomeOffline{step.brokers});
   elect_where_needed(broker);
   return Progress::done;
 }
 
 Progress enter(const Context&, Broker& broker, ReplicasBecomeOffline& step) {
   TakeReplicasOffline offline;
-  offline.todo = replicas_on(broker.memory.controller, step.broker);
+  offline.todo = replicas_on(broker.memory.controller, step.brokers);
   if (!offline.todo.empty()) then(broker, std::move(offline));
   return Progress::done;
 }

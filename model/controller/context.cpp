@@ -112,8 +112,13 @@ void compare_brokers(const Context& context, Broker& broker, const ReadBrokers& 
   BrokersCameOrWent change;
   for (std::size_t i = 0; i < step.found.size(); ++i) {
     const BrokerEpoch known = live_epoch(controller, step.found[i]);
-    if (known == -1) change.added.push_back(step.found[i]);
-    if (known != -1 && known < step.epochs[i] && context.rules.broker_epochs) change.bounced.push_back(step.found[i]);
+    if (known == -1) {
+      change.added.push_back(step.found[i]);
+      change.added_epochs.push_back(step.epochs[i]);
+    } else if (known < step.epochs[i] && context.rules.broker_epochs) {
+      change.bounced.push_back(step.found[i]);
+      change.bounced_epochs.push_back(step.epochs[i]);
+    }
   }
   for (const NodeId known : controller.live) {
     if (std::find(step.found.begin(), step.found.end(), known) == step.found.end()) change.deleted.push_back(known);
@@ -123,19 +128,13 @@ void compare_brokers(const Context& context, Broker& broker, const ReadBrokers& 
   for (const NodeId id : step.found) live.push_back(id);
   context.tell(ControllerSeesBrokers{change.added, change.deleted, change.bounced, live});
   Controller& changing = broker.memory.controller;
-  for (std::size_t i = 0; i < step.found.size(); ++i) {
-    const NodeId id = step.found[i];
-    if (!change.added.contains(id) && !change.bounced.contains(id)) continue;
+  for (const NodeId id : change.added) add_sender(changing, id);
+  for (const NodeId id : change.bounced) {
     remove_sender(context, broker, id);
-    remove_live(changing, id);
-    add_live(changing, id, step.epochs[i]);
     add_sender(changing, id);
   }
-  for (const NodeId id : change.deleted) {
-    remove_sender(context, broker, id);
-    remove_live(changing, id);
-  }
-  then(broker, change);
+  for (const NodeId id : change.deleted) remove_sender(context, broker, id);
+  then(broker, std::move(change));
 }
 
 void finish_reading_brokers(const Context& context, Broker& broker, const ReadBrokers& step) {

@@ -141,15 +141,17 @@ struct StartPartitions {  // failover: elect for new and offline partitions
 };
 struct BrokersCameOrWent {
   Replicas added, bounced, deleted;
-  FIELDS(added, bounced, deleted);
+  SmallVec<BrokerEpoch, 4> added_epochs, bounced_epochs;
+  FIELDS(added, bounced, deleted, added_epochs, bounced_epochs);
 };
-struct StartBroker {  // onBrokerStartup
-  NodeId broker = kNoNode;
-  FIELDS(broker);
+struct StartBrokers {  // live from now on: onBrokerStartup
+  Replicas brokers;
+  SmallVec<BrokerEpoch, 4> epochs;
+  FIELDS(brokers, epochs);
 };
-struct FailBroker {  // onBrokerFailure
-  NodeId broker = kNoNode;
-  FIELDS(broker);
+struct FailBrokers {  // live no more: onBrokerFailure
+  Replicas brokers;
+  FIELDS(brokers);
 };
 struct CreatePartitions {
   std::vector<PartitionId> partitions;
@@ -205,14 +207,14 @@ struct SendBatch {  // what the state machines have gathered goes out
   NO_FIELDS();
 };
 struct ReplicasBecomeOffline {  // onReplicasBecomeOffline, after the leaders were replaced
-  NodeId broker = kNoNode;
-  FIELDS(broker);
+  Replicas brokers;
+  FIELDS(brokers);
 };
 using ControllerStep =
     std::variant<ReadController, ReadControllerEpoch, CreateControllerEpoch, RegisterAsController, ConfirmRegistration,
                  ListNotifications, ReadNotifications, DeleteNotifications, ListBrokers, ReadBrokers, ListTopics,
                  ReadTopics, ReadPartitionStates, AnnounceBrokers, StartReplicas, StartPartitions, BrokersCameOrWent,
-                 StartBroker, FailBroker, CreatePartitions, TakeReplicasOffline, ElectLeaders, WriteAlterPartitions,
+                 StartBrokers, FailBrokers, CreatePartitions, TakeReplicasOffline, ElectLeaders, WriteAlterPartitions,
                  FinishControlledShutdown, SendBatch, ReplicasBecomeOffline>;
 
 // --- what it knows ------------------------------------------------------------------------------

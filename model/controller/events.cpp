@@ -42,7 +42,7 @@ void begin_controlled_shutdown(const Context& context, Broker& broker, const Con
   ElectLeaders elect;
   elect.strategy = Strategy::controlled_shutdown;
   TakeReplicasOffline offline;
-  for (const ReplicaOfPartition& replica : replicas_on(controller, stopping)) {
+  for (const ReplicaOfPartition& replica : replicas_on(controller, {stopping})) {
     const PartitionInfo& info = controller.partitions[index(replica.partition)];
     if (info.assignment.size() < 2 || !info.has_state) continue;
     if (info.state.leader == stopping) {

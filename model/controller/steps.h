@@ -28,8 +28,8 @@ Progress enter(const Context&, Broker&, AnnounceBrokers&);
 Progress enter(const Context&, Broker&, StartReplicas&);
 Progress enter(const Context&, Broker&, StartPartitions&);
 Progress enter(const Context&, Broker&, BrokersCameOrWent&);
-Progress enter(const Context&, Broker&, StartBroker&);
-Progress enter(const Context&, Broker&, FailBroker&);
+Progress enter(const Context&, Broker&, StartBrokers&);
+Progress enter(const Context&, Broker&, FailBrokers&);
 Progress enter(const Context&, Broker&, CreatePartitions&);
 Progress enter(const Context&, Broker&, TakeReplicasOffline&);
 Progress enter(const Context&, Broker&, ElectLeaders&);
@@ -101,7 +101,7 @@ BrokerEpoch live_epoch(const Controller& controller, NodeId broker);  // -1: not
 // Steps that elect leaders for every offline partition and create the state of every new one
 // (PartitionStateMachine.triggerOnlinePartitionStateChange).
 void elect_where_needed(Broker& broker);
-std::vector<ReplicaOfPartition> replicas_on(const Controller& controller, NodeId broker);
+std::vector<ReplicaOfPartition> replicas_on(const Controller& controller, const Replicas& brokers);
 inline Path state_path(const Context& context, PartitionId p) {
   const PartitionConfig& config = context.config.partitions[index(p)];
   return paths::partition_state(config.topic, config.number);
