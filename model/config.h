@@ -45,8 +45,8 @@ struct BrokerSettings {
 
 // How long a broker process takes to come up: not a setting of Kafka, but of the machine.
 struct StartupTimes {
-  Duration connect_min = milliseconds(450), connect_max = milliseconds(750);    // start to ZooKeeper session
-  Duration register_min = milliseconds(700), register_max = milliseconds(1'100);  // session to registration
+  Duration connect_min = milliseconds(450), connect_max = milliseconds(750);        // start to ZooKeeper session
+  Duration register_min = milliseconds(700), register_max = milliseconds(1'100);    // session to registration
   Duration isr_check_min = milliseconds(650), isr_check_max = milliseconds(1'050);  // session to first check
   Duration serve_min = milliseconds(150), serve_max = milliseconds(350);  // registration to first request served
   Duration stop_min = milliseconds(60), stop_max = milliseconds(120);     // controlled shutdown to closed session
@@ -57,7 +57,7 @@ struct StartupTimes {
 
 struct TopicConfig {
   std::string name;
-  std::vector<Replicas> assignment;     // by partition number; the first replica is the preferred leader
+  std::vector<Replicas> assignment;  // by partition number; the first replica is the preferred leader
   std::int32_t min_insync_replicas = 1;
   bool unclean_leader_election_enable = false;
   std::int32_t first_partition = 0;  // PartitionId of partition 0; the others follow
@@ -82,8 +82,8 @@ struct ProducerConfig {
   std::int32_t count = 0;                // records to send in all
   bool enable_idempotence = true;
   std::int32_t retries = 2'147'483'647;
-  std::int32_t max_in_flight = 5;        // requests per connection
-  std::int32_t batch_records = 1'489;     // batch.size over the size of a record
+  std::int32_t max_in_flight = 5;      // requests per connection
+  std::int32_t batch_records = 1'489;  // batch.size over the size of a record
   Duration linger = milliseconds(0);
   Duration request_timeout = milliseconds(30'000);
   Duration delivery_timeout = milliseconds(120'000);
@@ -93,8 +93,8 @@ struct ProducerConfig {
   Duration reconnect_backoff_max = milliseconds(1'000);
   Duration metadata_max_age = seconds(300);
   FIELDS(name, topic, acks, interval, count, enable_idempotence, retries, max_in_flight, batch_records, linger,
-         request_timeout, delivery_timeout, retry_backoff, retry_backoff_max, reconnect_backoff,
-         reconnect_backoff_max, metadata_max_age);
+         request_timeout, delivery_timeout, retry_backoff, retry_backoff_max, reconnect_backoff, reconnect_backoff_max,
+         metadata_max_age);
   bool operator==(const ProducerConfig&) const = default;
 };
 
@@ -110,9 +110,7 @@ struct ClusterConfig {
   bool operator==(const ClusterConfig&) const = default;
 
   std::size_t node_count() const { return 1 + brokers.size() + producers.size(); }
-  bool is_broker(NodeId id) const {
-    return id != kZooKeeper && static_cast<std::size_t>(id) <= brokers.size();
-  }
+  bool is_broker(NodeId id) const { return id != kZooKeeper && static_cast<std::size_t>(id) <= brokers.size(); }
   const BrokerSettings& broker(NodeId id) const { return brokers[static_cast<std::size_t>(id) - 1]; }
   bool is_producer(NodeId id) const {
     return static_cast<std::size_t>(id) > brokers.size() && static_cast<std::size_t>(id) < node_count();

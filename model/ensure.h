@@ -6,7 +6,7 @@ namespace model {
 [[noreturn]] void ensure_failed(const char* condition, const char* file, int line);
 }  // namespace model
 
-#define ENSURE(condition)                                                \
-  do {                                                                   \
+#define ENSURE(condition)                                                     \
+  do {                                                                        \
     if (!(condition)) ::model::ensure_failed(#condition, __FILE__, __LINE__); \
   } while (false)

@@ -5,7 +5,8 @@ namespace model {
 const std::array<FactRow, kFactKinds>& fact_rows() {
   static constexpr std::array<FactRow, kFactKinds> kRows{{
       {"zk_session_opened", "ZooKeeper opened a session."},
-      {"zk_session_closed", "ZooKeeper closed a session, by expiry or at its client's wish; its ephemerals went with it."},
+      {"zk_session_closed",
+       "ZooKeeper closed a session, by expiry or at its client's wish; its ephemerals went with it."},
       {"broker_registered", "/brokers/ids/N was created; the transaction's zxid is the broker epoch."},
       {"broker_unregistered", "/brokers/ids/N is gone."},
       {"controller_elected", "A broker created /controller."},

@@ -252,13 +252,13 @@ struct RecordLost {
   FIELDS(partition, producer, first_value, count, acks);
 };
 
-using Fact = std::variant<
-    ZkSessionOpened, ZkSessionClosed, BrokerRegistered, BrokerUnregistered, ControllerElected, ControllerVacated,
-    ControllerEpochChanged, TopicCreated, PartitionStateChanged, ZnodeCreated, ZnodeDeleted, StartFailed, Stopped,
-    IsrCheckStarted, ZkConnectionLost, ZkSessionExpiredSeen, BelievesController, ControllerResigned,
-    ControllerMoved, ControllerSeesBrokers, ElectionFailed, BecameLeader, BecameFollower, Truncated,
-    HighWatermarkMoved, RecordsAppended, IsrShrinkProposed, IsrExpandProposed, IsrCommitted, IsrChangeRefused,
-    RequestFenced, NotEnoughReplicas, ProducerStarted, RecordsAcknowledged, RecordsFailed, RecordLost>;
+using Fact = std::variant<ZkSessionOpened, ZkSessionClosed, BrokerRegistered, BrokerUnregistered, ControllerElected,
+                          ControllerVacated, ControllerEpochChanged, TopicCreated, PartitionStateChanged, ZnodeCreated,
+                          ZnodeDeleted, StartFailed, Stopped, IsrCheckStarted, ZkConnectionLost, ZkSessionExpiredSeen,
+                          BelievesController, ControllerResigned, ControllerMoved, ControllerSeesBrokers,
+                          ElectionFailed, BecameLeader, BecameFollower, Truncated, HighWatermarkMoved, RecordsAppended,
+                          IsrShrinkProposed, IsrExpandProposed, IsrCommitted, IsrChangeRefused, RequestFenced,
+                          NotEnoughReplicas, ProducerStarted, RecordsAcknowledged, RecordsFailed, RecordLost>;
 
 inline constexpr std::size_t kFactKinds = std::variant_size_v<Fact>;
 

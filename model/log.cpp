@@ -22,8 +22,8 @@ void append(Log& log, const Batch& batch) {
 EpochEnd end_of_epoch(const Log& log, LeaderEpoch epoch) {
   if (epoch == kNoEpoch || log.epochs.empty()) return {};
   if (epoch == log.epochs.back().epoch) return {epoch, log.end()};
-  const EpochStart* next = std::find_if(log.epochs.begin(), log.epochs.end(),
-                                        [&](const EpochStart& entry) { return entry.epoch > epoch; });
+  const EpochStart* next =
+      std::find_if(log.epochs.begin(), log.epochs.end(), [&](const EpochStart& entry) { return entry.epoch > epoch; });
   if (next == log.epochs.end()) return {};
   if (next == log.epochs.begin()) return {epoch, next->start};
   return {(next - 1)->epoch, next->start};

@@ -16,7 +16,7 @@ namespace model {
 struct Batch {
   Offset base_offset = 0;
   std::int32_t count = 0;
-  LeaderEpoch epoch = kNoEpoch;      // of the leader that appended it
+  LeaderEpoch epoch = kNoEpoch;  // of the leader that appended it
   std::int32_t first_value = 0;
   std::int32_t first_sequence = -1;  // -1: not idempotent
   std::int16_t producer_epoch = -1;

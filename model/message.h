@@ -308,15 +308,15 @@ struct InitProducerIdResponse {
   FIELDS(error);
 };
 
-using Body = std::variant<FetchRequest, FetchResponse, ProduceRequest, ProduceResponse, ZkConnectRequest,
-                          ZkConnectResponse, ZkPing, ZkPong, ZkRequest, ZkResponse, ZkEvent,
-                          LeaderAndIsrRequest, UpdateMetadataRequest, StopReplicaRequest, ControlResponse,
-                          AlterPartitionRequest, AlterPartitionResponse, ControlledShutdownRequest,
-                          ControlledShutdownResponse, OffsetsForLeaderEpochRequest,
-                          OffsetsForLeaderEpochResponse, ListOffsetsRequest, ListOffsetsResponse,
-                          MetadataRequest, MetadataResponse, InitProducerIdRequest, InitProducerIdResponse>;
+using Body =
+    std::variant<FetchRequest, FetchResponse, ProduceRequest, ProduceResponse, ZkConnectRequest, ZkConnectResponse,
+                 ZkPing, ZkPong, ZkRequest, ZkResponse, ZkEvent, LeaderAndIsrRequest, UpdateMetadataRequest,
+                 StopReplicaRequest, ControlResponse, AlterPartitionRequest, AlterPartitionResponse,
+                 ControlledShutdownRequest, ControlledShutdownResponse, OffsetsForLeaderEpochRequest,
+                 OffsetsForLeaderEpochResponse, ListOffsetsRequest, ListOffsetsResponse, MetadataRequest,
+                 MetadataResponse, InitProducerIdRequest, InitProducerIdResponse>;
 
-std::string_view name_of(const Body& body);         // "Fetch", "LeaderAndIsr": Kafka's API names
+std::string_view name_of(const Body& body);              // "Fetch", "LeaderAndIsr": Kafka's API names
 std::string_view name_of_body(std::size_t alternative);  // by index of the variant
 bool is_answer(const Body& body);
 inline constexpr std::size_t kBodyKinds = std::variant_size_v<Body>;

@@ -15,8 +15,19 @@
 namespace model {
 
 enum class Word : std::uint8_t {
-  brokers, ids, topics, partitions, state, controller, controller_epoch, config, isr_change_notification,
-  isr_change_, admin, delete_topics, preferred_replica_election,
+  brokers,
+  ids,
+  topics,
+  partitions,
+  state,
+  controller,
+  controller_epoch,
+  config,
+  isr_change_notification,
+  isr_change_,
+  admin,
+  delete_topics,
+  preferred_replica_election,
   free_words,  // a replayed script numbers its own words from here on
 };
 std::string_view text_of(Word word);
@@ -26,7 +37,7 @@ std::string_view text_of(Word word);
 struct Name {
   enum class Form : std::uint8_t { none, word, number, topic, sequence };
   Form form = Form::none;
-  Word word_part{};       // for word and sequence
+  Word word_part{};        // for word and sequence
   std::int32_t value = 0;  // for number, topic and sequence
   FIELDS(form, word_part, value);
   auto operator<=>(const Name&) const = default;
@@ -43,9 +54,7 @@ class Path {
     return longer;
   }
   Path operator/(Word word) const { return *this / Name{Name::Form::word, word, 0}; }
-  Path operator/(TopicId topic) const {
-    return *this / Name{Name::Form::topic, {}, static_cast<std::int32_t>(topic)};
-  }
+  Path operator/(TopicId topic) const { return *this / Name{Name::Form::topic, {}, static_cast<std::int32_t>(topic)}; }
   Path operator/(std::int32_t number) const { return *this / Name{Name::Form::number, {}, number}; }
   bool is_root() const { return depth_ == 0; }
   std::size_t depth() const { return depth_; }

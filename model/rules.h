@@ -21,14 +21,14 @@ enum class IsrChannel : std::uint8_t {
 };
 // How a follower finds where its log parts from the leader's.
 enum class TruncationProtocol : std::uint8_t {
-  fetch_answer,             // the fetch answer says so (KIP-595 in ZooKeeper mode, 2.8)
+  fetch_answer,              // the fetch answer says so (KIP-595 in ZooKeeper mode, 2.8)
   offsets_for_leader_epoch,  // asks first, repeatedly (KIP-279)
 };
 
 struct ElectionView {
   const PartitionState& state;
   const Replicas& assignment;
-  const Replicas& live;           // without brokers that are shutting down
+  const Replicas& live;  // without brokers that are shutting down
   const Replicas& shutting_down;
   bool allow_unclean = false;
 };
@@ -59,10 +59,10 @@ struct Rules {
   bool (*may_take_write)(Instant heard, Duration session_timeout, const Clock&);
   TruncationProtocol truncation = TruncationProtocol::fetch_answer;
   IsrChannel isr_channel = IsrChannel::alter_partition;
-  bool fetch_names_leader_epoch = true;  // KIP-320
-  bool isr_check_is_periodic = true;     // false: at the instant at which the lag passes
+  bool fetch_names_leader_epoch = true;     // KIP-320
+  bool isr_check_is_periodic = true;        // false: at the instant at which the lag passes
   bool skips_older_partition_epoch = true;  // 3.3: LeaderAndIsr with a smaller partition epoch than ours
-  bool min_isr_capped_by_replicas = true;  // 3.7: min(min.insync.replicas, replication factor)
+  bool min_isr_capped_by_replicas = true;   // 3.7: min(min.insync.replicas, replication factor)
 
   // --- controller ---
   // Strategies offline, preferred, controlled shutdown (controller/Election)
@@ -71,8 +71,8 @@ struct Rules {
   ElectionChoice (*elect_controlled_shutdown)(const ElectionView&);
   // Leader epoch after the controller takes a replica out of an ISR (ReplicaStateMachine.removeReplicasFromIsr)
   LeaderEpoch (*epoch_after_isr_removal)(LeaderEpoch);
-  bool controller_writes_are_guarded = true;  // KAFKA-6082: multi(check /controller_epoch, write)
-  bool broker_epochs = true;                  // KIP-380
+  bool controller_writes_are_guarded = true;         // KAFKA-6082: multi(check /controller_epoch, write)
+  bool broker_epochs = true;                         // KIP-380
   bool failover_removes_dead_replicas_first = true;  // before it elects (KafkaController.onControllerFailover)
 
   // --- clients ---

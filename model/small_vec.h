@@ -162,16 +162,16 @@ class SmallVec {
   }
   // Out of line: it is rare, and must not keep the common case from being inlined.
   [[gnu::noinline]] void grow(std::size_t wanted) {
-    T* items = static_cast<T*>(::operator new(wanted * sizeof(T), std::align_val_t{alignof(T)}));
+    T* items = static_cast<T*>(::operator new (wanted * sizeof(T), std::align_val_t{alignof(T)}));
     std::uninitialized_move(begin(), end(), items);
     std::destroy(begin(), end());
-    if (heap_ != nullptr) ::operator delete(heap_, std::align_val_t{alignof(T)});
+    if (heap_ != nullptr) ::operator delete (heap_, std::align_val_t{alignof(T)});
     heap_ = items;
     capacity_ = static_cast<std::uint32_t>(wanted);
   }
   void release() {
     clear();
-    if (heap_ != nullptr) ::operator delete(heap_, std::align_val_t{alignof(T)});
+    if (heap_ != nullptr) ::operator delete (heap_, std::align_val_t{alignof(T)});
     heap_ = nullptr;
     capacity_ = static_cast<std::uint32_t>(N);
   }

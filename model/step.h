@@ -22,19 +22,37 @@ enum class TimerKind : std::uint8_t {
   // ZooKeeper server
   zk_expire,  // wake-up at the next expiry bucket
   // ZooKeeper client in a broker
-  zk_start, zk_ping, zk_read_timeout, zk_connect_timeout, zk_reconnect,
+  zk_start,
+  zk_ping,
+  zk_read_timeout,
+  zk_connect_timeout,
+  zk_reconnect,
   // broker
-  register_broker, begin_serving, isr_check, checkpoint_high_watermarks, isr_change_propagation, shutdown_retry, shutdown_steps,
-  fetch_wait,        // a parked fetch; about = slot of the connection
-  produce_wait,      // a parked produce
-  fetcher_timeout,   // request or connect timeout of a fetcher; about = slot of the fetcher
-  fetch_backoff,     // delayed partition; about = partition
-  alter_partition_timeout, alter_partition_retry, shutdown_timeout,
+  register_broker,
+  begin_serving,
+  isr_check,
+  checkpoint_high_watermarks,
+  isr_change_propagation,
+  shutdown_retry,
+  shutdown_steps,
+  fetch_wait,       // a parked fetch; about = slot of the connection
+  produce_wait,     // a parked produce
+  fetcher_timeout,  // request or connect timeout of a fetcher; about = slot of the fetcher
+  fetch_backoff,    // delayed partition; about = partition
+  alter_partition_timeout,
+  alter_partition_retry,
+  shutdown_timeout,
   // controller
-  sender_timeout, sender_backoff,  // about = broker
+  sender_timeout,
+  sender_backoff,  // about = broker
   rebalance_check,
   // client
-  produce_next, client_timeout, client_backoff, client_connect_timeout, metadata_refresh, delivery_timeout,
+  produce_next,
+  client_timeout,
+  client_backoff,
+  client_connect_timeout,
+  metadata_refresh,
+  delivery_timeout,
   metadata_timeout,
   produce_retry,   // a batch that waits out its retry back-off; about = its slot
   produce_linger,  // about = partition number

@@ -21,7 +21,7 @@
   static constexpr std::string_view kFieldNames = #__VA_ARGS__
 
 // An aggregate without members.
-#define NO_FIELDS()                           \
+#define NO_FIELDS()                              \
   auto fields() const { return std::tuple<>{}; } \
   static constexpr std::string_view kFieldNames = ""
 
@@ -58,8 +58,7 @@ concept HasFields = requires(const T& value) {
 template <HasFields T>
 constexpr void require_every_member_is_listed() {
   if constexpr (std::is_aggregate_v<T>) {
-    static_assert(std::tuple_size_v<decltype(std::declval<const T&>().fields())> ==
-                      detail::count_members<T>(),
+    static_assert(std::tuple_size_v<decltype(std::declval<const T&>().fields())> == detail::count_members<T>(),
                   "FIELDS(...) must list every member");
   }
 }
@@ -84,9 +83,7 @@ class Hasher {
 
 template <typename T>
   requires std::integral<T> || std::is_enum_v<T>
-void hash_append(Hasher& hasher, T value) {
-  hasher.add(static_cast<std::uint64_t>(value));
-}
+void hash_append(Hasher& hasher, T value) { hasher.add(static_cast<std::uint64_t>(value)); }
 
 inline void hash_append(Hasher& hasher, std::string_view text) {
   hasher.add(text.size());
@@ -102,9 +99,7 @@ inline void hash_append(Hasher& hasher, std::string_view text) {
   }
   if (used != 0) hasher.add(word);
 }
-inline void hash_append(Hasher& hasher, const std::string& text) {
-  hash_append(hasher, std::string_view(text));
-}
+inline void hash_append(Hasher& hasher, const std::string& text) { hash_append(hasher, std::string_view(text)); }
 inline void hash_append(Hasher&, std::monostate) {}
 
 template <HasFields T>
@@ -164,9 +159,8 @@ template <HasFields T, typename Visit>
 void for_each_field(const T& value, Visit&& visit) {
   require_every_member_is_listed<T>();
   const auto members = value.fields();
-  [&]<std::size_t... I>(std::index_sequence<I...>) {
-    (visit(field_name<T>(I), std::get<I>(members)), ...);
-  }(std::make_index_sequence<std::tuple_size_v<decltype(members)>>{});
+  [&]<std::size_t... I>(std::index_sequence<I...>) { (visit(field_name<T>(I), std::get<I>(members)), ...); }
+  (std::make_index_sequence<std::tuple_size_v<decltype(members)>>{});
 }
 
 // Overload set for std::visit.

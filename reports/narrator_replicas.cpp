@@ -166,8 +166,10 @@ void Narrator::operator()(const model::RecordsAcknowledged&) {
 
 void Narrator::operator()(const model::RecordLost& f) {
   const std::string why = f.acks == 1 ? ": with acks=1 only the old leader ever had to have them" : "";
-  say(teller(), fmt::format("{} lacks {} that {} had acknowledged{}", config_.name_of(f.partition),
-                            counted(f.count, "record"), name(f.producer), why), Ink::red);
+  say(teller(),
+      fmt::format("{} lacks {} that {} had acknowledged{}", config_.name_of(f.partition), counted(f.count, "record"),
+                  name(f.producer), why),
+      Ink::red);
 }
 
 void Narrator::operator()(const model::RecordsFailed& f) {

@@ -164,7 +164,8 @@ std::optional<model::Duration> read_rate(const Value& value, Problems& problems)
   // In thousandths of a record per second.
   const std::optional<std::int64_t> rate = is_rate ? scaled(*number, 1'000) : std::nullopt;
   if (!rate || *rate == 0 || *rate > kPerSecondMax * 1'000) {
-    problems.error("bad-rate", value, "\"rate\" is a number of records per second from 0.001 to 100000, not " + describe(value),
+    problems.error("bad-rate", value,
+                   "\"rate\" is a number of records per second from 0.001 to 100000, not " + describe(value),
                    "write \"20/s\"");
     return std::nullopt;
   }

@@ -50,8 +50,7 @@ void read_window(const Value& object, Expectation& expectation, const Context& c
   const Member* before = object.find_member("before");
   if (between != nullptr) read_between(between->value, expectation, context);
   if (between != nullptr && (after != nullptr || before != nullptr)) {
-    context.problems.error_at_key("conflict", after != nullptr ? *after : *before,
-                                  "\"between\" already says when");
+    context.problems.error_at_key("conflict", after != nullptr ? *after : *before, "\"between\" already says when");
     return;
   }
   if (after != nullptr) {
@@ -92,8 +91,8 @@ bool read_never(const Value& object, const Member& name, Expectation& expectatio
   for (const std::string_view key : kWindowKeys) {
     const Member* member = object.find_member(key);
     if (member == nullptr) continue;
-    context.problems.error_at_key("unknown-key", *member, "\"never\" holds for the whole run; it takes no \"" +
-                                                              member->key + "\"");
+    context.problems.error_at_key("unknown-key", *member,
+                                  "\"never\" holds for the whole run; it takes no \"" + member->key + "\"");
   }
   auto pattern = read_pattern(object, name, kWindowKeys, context.names, context.problems);
   if (!pattern) return false;

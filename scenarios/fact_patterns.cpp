@@ -69,15 +69,24 @@ std::array<FieldsFunction, sizeof...(I)> make_table(std::index_sequence<I...>) {
 
 std::string expected_of(FieldKind kind) {
   switch (kind) {
-    case FieldKind::node: return "a node such as \"b1\", or \"none\"";
-    case FieldKind::nodes: return "a list of brokers such as [\"b1\", \"b2\"]";
-    case FieldKind::partition: return "a partition such as \"t-0\"";
-    case FieldKind::topic: return "a topic";
-    case FieldKind::integer: return "a whole number";
-    case FieldKind::boolean: return "true or false";
-    case FieldKind::duration: return "a duration such as \"6s\"";
-    case FieldKind::error: return "an error such as \"fenced_leader_epoch\"";
-    case FieldKind::text: return "a string";
+    case FieldKind::node:
+      return "a node such as \"b1\", or \"none\"";
+    case FieldKind::nodes:
+      return "a list of brokers such as [\"b1\", \"b2\"]";
+    case FieldKind::partition:
+      return "a partition such as \"t-0\"";
+    case FieldKind::topic:
+      return "a topic";
+    case FieldKind::integer:
+      return "a whole number";
+    case FieldKind::boolean:
+      return "true or false";
+    case FieldKind::duration:
+      return "a duration such as \"6s\"";
+    case FieldKind::error:
+      return "an error such as \"fenced_leader_epoch\"";
+    case FieldKind::text:
+      return "a string";
   }
   return {};
 }
@@ -107,18 +116,22 @@ std::optional<std::string> read_nodes(const Value& value, const Names& names, Pr
 
 bool fits(FieldKind kind, const Value& value) {
   switch (kind) {
-    case FieldKind::node: return value.is_string() || value.is(Value::Kind::null);
+    case FieldKind::node:
+      return value.is_string() || value.is(Value::Kind::null);
     case FieldKind::nodes:
       return value.is(Value::Kind::null) ||
-             (value.is_array() && std::all_of(value.items.begin(), value.items.end(),
-                                              [](const Value& item) { return item.is_string(); }));
-    case FieldKind::integer: return value.is_integer();
-    case FieldKind::boolean: return value.is(Value::Kind::boolean);
+             (value.is_array() &&
+              std::all_of(value.items.begin(), value.items.end(), [](const Value& item) { return item.is_string(); }));
+    case FieldKind::integer:
+      return value.is_integer();
+    case FieldKind::boolean:
+      return value.is(Value::Kind::boolean);
     case FieldKind::partition:
     case FieldKind::topic:
     case FieldKind::duration:
     case FieldKind::error:
-    case FieldKind::text: return value.is_string();
+    case FieldKind::text:
+      return value.is_string();
   }
   return false;
 }
@@ -136,14 +149,16 @@ std::optional<std::string> read_field(const FactField& field, const Value& value
       if (text != "none" && !names.find_node(text, value, problems)) return std::nullopt;
       return text;
     }
-    case FieldKind::nodes: return read_nodes(value, names, problems);
+    case FieldKind::nodes:
+      return read_nodes(value, names, problems);
     case FieldKind::partition:  // a refused request may be about none
       if (value.text != "none" && !names.find_partition(value.text, value.at, value.end, problems)) return std::nullopt;
       return value.text;
     case FieldKind::topic:
       if (!names.find_topic(value.text, value, problems)) return std::nullopt;
       return value.text;
-    case FieldKind::boolean: return value.boolean ? "true" : "false";
+    case FieldKind::boolean:
+      return value.boolean ? "true" : "false";
     case FieldKind::duration: {
       const auto duration = read_duration(value, field.name, {{0}, model::seconds(86'400)}, problems);
       if (!duration) return std::nullopt;
@@ -157,7 +172,8 @@ std::optional<std::string> read_field(const FactField& field, const Value& value
       return std::nullopt;
     }
     case FieldKind::integer:
-    case FieldKind::text: break;
+    case FieldKind::text:
+      break;
   }
   return value.text;
 }

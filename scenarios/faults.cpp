@@ -38,8 +38,9 @@ constexpr std::array<std::string_view, 9> kLaterVerbs{
     "alter_config", "clock_rate", "delay", "expire_session", "lose", "reassign", "reset", "slow_disk", "wipe",
 };
 constexpr std::array<std::string_view, 19> kFaultKeys{
-    "after",  "at",         "crash",   "create_topic", "cut",   "elect", "for",  "heal",  "move_controller", "note",
-    "one_way", "pause", "power_loss", "resume",  "start",        "stop",  "times", "type", "when",
+    "after",           "at",   "crash",   "create_topic", "cut",        "elect",  "for",   "heal",
+    "move_controller", "note", "one_way", "pause",        "power_loss", "resume", "start", "stop",
+    "times",           "type", "when",
 };
 constexpr DurationRange kLater{{0}, model::seconds(86'400)};
 
@@ -88,8 +89,7 @@ const Member* find_verb(const Value& object, const Verb*& verb, Problems& proble
 void check_members(const Value& object, const Verb& verb, Problems& problems) {
   const bool has_sides = verb.kind == FaultKind::cut || verb.kind == FaultKind::heal;
   for (const Member& member : object.members) {
-    const bool is_foreign = (member.key == "for" && !verb.can_last) ||
-                            (member.key == "one_way" && !has_sides) ||
+    const bool is_foreign = (member.key == "for" && !verb.can_last) || (member.key == "one_way" && !has_sides) ||
                             (member.key == "type" && verb.kind != FaultKind::elect);
     if (!is_foreign) continue;
     std::string hint;
@@ -157,9 +157,10 @@ void read_sides(const Member& verb_member, const Value& object, Fault& fault, co
   const Value& sides = verb_member.value;
   if (!sides.is_array() || sides.items.size() != 2) {
     const bool is_heal = fault.kind == FaultKind::heal;
-    context.problems.error("wrong-type", sides,
-                           "\"" + verb_member.key + "\" has two sides, each a target or a list, not " + describe(sides),
-                           is_heal ? "write \"all\" or [[\"b1\"], [\"zookeeper\"]]" : "write [[\"b1\"], [\"zookeeper\"]]");
+    context.problems.error(
+        "wrong-type", sides,
+        "\"" + verb_member.key + "\" has two sides, each a target or a list, not " + describe(sides),
+        is_heal ? "write \"all\" or [[\"b1\"], [\"zookeeper\"]]" : "write [[\"b1\"], [\"zookeeper\"]]");
     return;
   }
   fault.from = read_targets(sides.items[0], context.names, context.problems);
@@ -192,15 +193,22 @@ void read_elect(const Member& verb_member, const Value& object, Fault& fault, co
     }
     fault.unclean = name == "unclean";
   }
-  fault.text = std::string("elect a leader of ") + verb_member.value.text + (fault.unclean ? " (unclean)" : " (preferred)");
+  fault.text =
+      std::string("elect a leader of ") + verb_member.value.text + (fault.unclean ? " (unclean)" : " (preferred)");
 }
 
 void read_action(const Member& member, const Verb& verb, const Value& object, Fault& fault, const Context& context) {
   Problems& problems = context.problems;
   switch (verb.takes) {
-    case Takes::targets: read_who(member, fault, context); return;
-    case Takes::sides: read_sides(member, object, fault, context); return;
-    case Takes::partition: read_elect(member, object, fault, context); return;
+    case Takes::targets:
+      read_who(member, fault, context);
+      return;
+    case Takes::sides:
+      read_sides(member, object, fault, context);
+      return;
+    case Takes::partition:
+      read_elect(member, object, fault, context);
+      return;
     case Takes::all_or_sides:
       if (!member.value.is_string() || member.value.text != "all") return read_sides(member, object, fault, context);
       fault.text = "heal all cuts";

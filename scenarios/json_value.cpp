@@ -39,7 +39,9 @@ class CountingIterator {
 };
 
 bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
-bool belongs_to_number(char c) { return (c >= '0' && c <= '9') || std::string_view("+-.eE").find(c) != std::string_view::npos; }
+bool belongs_to_number(char c) {
+  return (c >= '0' && c <= '9') || std::string_view("+-.eE").find(c) != std::string_view::npos;
+}
 
 // The next offset at or after `i` that is neither white space nor comment.
 std::size_t skip_blank(std::string_view text, std::size_t i) {
@@ -207,8 +209,7 @@ bool TreeBuilder::key(string_t& name) {
   frame.pending.key_end = taken_;
   if (!frame.keys.insert(frame.pending.key).second) {
     const Member* first = frame.value.find_member(frame.pending.key);
-    problems_.error_at_key("duplicate-key", frame.pending,
-                           "\"" + frame.pending.key + "\" appears twice in one object",
+    problems_.error_at_key("duplicate-key", frame.pending, "\"" + frame.pending.key + "\" appears twice in one object",
                            first == nullptr ? "" : "first in line " + std::to_string(first->key_at.line));
   }
   return true;
@@ -256,14 +257,19 @@ const Value* Value::find(std::string_view key) const {
 std::string describe(const Value& value) {
   constexpr std::size_t kShownMax = 40;
   switch (value.kind) {
-    case Value::Kind::null: return "null";
-    case Value::Kind::boolean: return value.boolean ? "true" : "false";
+    case Value::Kind::null:
+      return "null";
+    case Value::Kind::boolean:
+      return value.boolean ? "true" : "false";
     case Value::Kind::integer:
-    case Value::Kind::number: return value.text.size() <= kShownMax ? "the number " + value.text : "a long number";
-    case Value::Kind::string: return value.text.size() <= kShownMax ? "\"" + value.text + "\"" : "a long string";
+    case Value::Kind::number:
+      return value.text.size() <= kShownMax ? "the number " + value.text : "a long number";
+    case Value::Kind::string:
+      return value.text.size() <= kShownMax ? "\"" + value.text + "\"" : "a long string";
     case Value::Kind::array:
       return value.items.empty() ? "an empty list" : "a list of " + std::to_string(value.items.size());
-    case Value::Kind::object: return "an object";
+    case Value::Kind::object:
+      return "an object";
   }
   return {};
 }
@@ -272,8 +278,8 @@ std::optional<Value> parse_json(Problems& problems) {
   const std::string_view text = problems.source().text();
   if (text.size() > kTextBytesMax) {
     problems.error("too-large", Position{}, 0,
-                   "the file has " + std::to_string(text.size()) + " bytes; at most " +
-                       std::to_string(kTextBytesMax) + " are read");
+                   "the file has " + std::to_string(text.size()) + " bytes; at most " + std::to_string(kTextBytesMax) +
+                       " are read");
     return std::nullopt;
   }
   if (skip_blank(text, 0) == text.size()) {

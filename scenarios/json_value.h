@@ -21,14 +21,14 @@ struct Member;
 struct Value {
   enum class Kind : std::uint8_t { null, boolean, integer, number, string, array, object };
   Kind kind = Kind::null;
-  Position at;           // of its first character
-  std::size_t end = 0;   // offset behind its last character
+  Position at;          // of its first character
+  std::size_t end = 0;  // offset behind its last character
   bool boolean = false;
   std::int64_t integer = 0;
-  double number = 0;     // also for integers
-  std::string text;      // of a string, unescaped; of an integer or number, as written
-  std::vector<Value> items;      // of an array
-  std::vector<Member> members;   // of an object, in the order of the text
+  double number = 0;            // also for integers
+  std::string text;             // of a string, unescaped; of an integer or number, as written
+  std::vector<Value> items;     // of an array
+  std::vector<Member> members;  // of an object, in the order of the text
 
   bool is(Kind k) const { return kind == k; }
   bool is_object() const { return kind == Kind::object; }

@@ -11,9 +11,7 @@ namespace {
 
 using sim::Target;
 
-std::vector<std::string_view> views_of(const std::vector<std::string>& words) {
-  return {words.begin(), words.end()};
-}
+std::vector<std::string_view> views_of(const std::vector<std::string>& words) { return {words.begin(), words.end()}; }
 
 std::string_view trimmed(std::string_view text) {
   while (!text.empty() && text.front() == ' ') text.remove_prefix(1);
@@ -83,7 +81,8 @@ std::optional<Target> read_role(const Role& role, const Call& call, const Value&
 
 std::optional<Target> read_target(const Value& value, const Names& names, Problems& problems) {
   if (!value.is_string()) {
-    problems.error("wrong-type", value, "a target is a string such as \"b1\" or \"leader(t-0)\", not " + describe(value));
+    problems.error("wrong-type", value,
+                   "a target is a string such as \"b1\" or \"leader(t-0)\", not " + describe(value));
     return std::nullopt;
   }
   const std::optional<Call> call = parse_call(value.text);

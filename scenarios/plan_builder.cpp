@@ -22,8 +22,8 @@ constexpr std::size_t kNameMax = 64;
 bool is_name(std::string_view name) {
   return !name.empty() && name.size() <= kNameMax && name != "." && name != ".." &&
          std::all_of(name.begin(), name.end(), [](char c) {
-           return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
-                  c == '_' || c == '-';
+           return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '_' ||
+                  c == '-';
          });
 }
 constexpr std::string_view kNameRule = "names have 1 to 64 letters, digits, dots, underscores and hyphens";
@@ -60,8 +60,7 @@ const model::Profile* read_version(const ClusterParts& parts, const std::string&
   return profile;
 }
 
-void read_brokers(const ClusterParts& parts, const model::Profile& profile, ClusterConfig& config,
-                  Problems& problems) {
+void read_brokers(const ClusterParts& parts, const model::Profile& profile, ClusterConfig& config, Problems& problems) {
   constexpr std::int64_t kByDefault = 3;
   std::optional<std::int64_t> count = kByDefault;
   if (parts.brokers != nullptr) count = read_integer(*parts.brokers, "\"brokers\"", 1, kBrokersMax, problems);

@@ -17,8 +17,8 @@ struct Problem {
   std::string file;
   std::int32_t line = 0;
   std::int32_t column = 0;
-  std::int32_t width = 1;   // code points that the caret line marks
-  std::string code;         // stable, for tools and searches: "unknown-node"
+  std::int32_t width = 1;  // code points that the caret line marks
+  std::string code;        // stable, for tools and searches: "unknown-node"
   std::string message;
   std::string hint;         // may be empty
   std::string source_line;  // the text of `line`, tabs as they are
@@ -31,8 +31,8 @@ std::string text_of(const Problem& problem);
 
 template <typename T>
 struct Result {
-  std::optional<T> value;        // empty exactly if there are errors
-  std::vector<Problem> errors;   // in the order of their places
+  std::optional<T> value;       // empty exactly if there are errors
+  std::vector<Problem> errors;  // in the order of their places
   std::vector<Problem> warnings;
   bool ok() const { return value.has_value(); }
 };

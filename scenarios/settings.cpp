@@ -22,25 +22,38 @@ constexpr std::int64_t kDayMs = 86'400'000;
 // One row per kind of member; the member pointer gives both setter and getter.
 template <typename Owner, Duration Owner::*kMember>
 constexpr Setting<Owner> ms(std::string_view key, std::int64_t min = 1, std::int64_t max = kDayMs) {
-  return {key, SettingKind::milliseconds, min, max,
+  return {key,
+          SettingKind::milliseconds,
+          min,
+          max,
           [](Owner& owner, std::int64_t value) { owner.*kMember = model::milliseconds(value); },
           [](const Owner& owner) { return (owner.*kMember).us / 1'000; }};
 }
 template <typename Owner, Duration Owner::*kMember>
 constexpr Setting<Owner> secs(std::string_view key) {
-  return {key, SettingKind::seconds, 1, kDayMs / 1'000,
+  return {key,
+          SettingKind::seconds,
+          1,
+          kDayMs / 1'000,
           [](Owner& owner, std::int64_t value) { owner.*kMember = model::seconds(value); },
           [](const Owner& owner) { return (owner.*kMember).us / 1'000'000; }};
 }
 template <typename Owner, std::int32_t Owner::*kMember>
 constexpr Setting<Owner> integer(std::string_view key, std::int64_t min, std::int64_t max = kInt) {
-  return {key, SettingKind::integer, min, max,
+  return {key,
+          SettingKind::integer,
+          min,
+          max,
           [](Owner& owner, std::int64_t value) { owner.*kMember = static_cast<std::int32_t>(value); },
           [](const Owner& owner) { return static_cast<std::int64_t>(owner.*kMember); }};
 }
 template <typename Owner, bool Owner::*kMember>
 constexpr Setting<Owner> boolean(std::string_view key) {
-  return {key, SettingKind::boolean, 0, 1, [](Owner& owner, std::int64_t value) { owner.*kMember = value != 0; },
+  return {key,
+          SettingKind::boolean,
+          0,
+          1,
+          [](Owner& owner, std::int64_t value) { owner.*kMember = value != 0; },
           [](const Owner& owner) { return static_cast<std::int64_t>(owner.*kMember ? 1 : 0); }};
 }
 
@@ -77,7 +90,10 @@ constexpr Setting<T> kTopicSettings[] = {
 // The model batches by records: all have the size of ClusterConfig::record_bytes.
 constexpr std::int64_t kRecordBytes = 11;
 constexpr Setting<ProducerConfig> batch_size() {
-  return {"batch.size", SettingKind::integer, 0, kInt,
+  return {"batch.size",
+          SettingKind::integer,
+          0,
+          kInt,
           [](ProducerConfig& producer, std::int64_t bytes) {
             producer.batch_records = static_cast<std::int32_t>(std::max<std::int64_t>(1, bytes / kRecordBytes));
           },
@@ -150,10 +166,13 @@ std::optional<std::int64_t> parse_integer(std::string_view text) {
 
 std::string_view unit_of(SettingKind kind) {
   switch (kind) {
-    case SettingKind::milliseconds: return " milliseconds";
-    case SettingKind::seconds: return " seconds";
+    case SettingKind::milliseconds:
+      return " milliseconds";
+    case SettingKind::seconds:
+      return " seconds";
     case SettingKind::integer:
-    case SettingKind::boolean: return "";
+    case SettingKind::boolean:
+      return "";
   }
   return "";
 }
@@ -173,7 +192,9 @@ Complaint read_value(const Setting<Owner>& row, std::string_view text, std::int6
     return {false, false, "bad-value", std::string(row.key) + " is a whole number, not " + shown, {}};
   }
   if (*number < row.min || *number > row.max) {
-    return {false, false, "out-of-range",
+    return {false,
+            false,
+            "out-of-range",
             std::string(row.key) + " is " + std::to_string(row.min) + " to " + std::to_string(row.max) +
                 std::string(unit_of(row.kind)) + ", not " + std::to_string(*number),
             {}};
@@ -214,8 +235,11 @@ Complaint apply(std::string_view key, std::string_view text, Owner& owner) {
     }
   }
   if (is_unmodelled<Owner>(key) || (std::is_same_v<Owner, B> && key == kAutoCreate)) {
-    return {true, true, "not-modelled",
-            "\"" + std::string(key) + "\" is a real key of Kafka, but has no effect in the model", {}};
+    return {true,
+            true,
+            "not-modelled",
+            "\"" + std::string(key) + "\" is a real key of Kafka, but has no effect in the model",
+            {}};
   }
   const Setting<Owner>* row = find_setting<Owner>(key);
   if (row == nullptr) return unknown_key<Owner>(key);
@@ -227,13 +251,16 @@ Complaint apply(std::string_view key, std::string_view text, Owner& owner) {
 
 std::optional<std::string> text_of_scalar(const Value& value) {
   switch (value.kind) {
-    case Value::Kind::boolean: return value.boolean ? "true" : "false";
+    case Value::Kind::boolean:
+      return value.boolean ? "true" : "false";
     case Value::Kind::integer:
     case Value::Kind::number:
-    case Value::Kind::string: return value.text;
+    case Value::Kind::string:
+      return value.text;
     case Value::Kind::null:
     case Value::Kind::array:
-    case Value::Kind::object: break;
+    case Value::Kind::object:
+      break;
   }
   return std::nullopt;
 }

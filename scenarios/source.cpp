@@ -9,9 +9,7 @@ namespace {
 
 bool is_continuation(char c) { return (static_cast<unsigned char>(c) & 0xC0U) == 0x80U; }
 
-bool is_before(const Problem& a, const Problem& b) {
-  return a.line != b.line ? a.line < b.line : a.column < b.column;
-}
+bool is_before(const Problem& a, const Problem& b) { return a.line != b.line ? a.line < b.line : a.column < b.column; }
 
 }  // namespace
 
@@ -67,8 +65,7 @@ std::string_view Source::line(std::int32_t number) const {
 
 std::int32_t Source::code_points(std::size_t begin, std::size_t end) const {
   const std::string_view part = text_.substr(begin, end - begin);
-  return static_cast<std::int32_t>(
-      std::count_if(part.begin(), part.end(), [](char c) { return !is_continuation(c); }));
+  return static_cast<std::int32_t>(std::count_if(part.begin(), part.end(), [](char c) { return !is_continuation(c); }));
 }
 
 Problem Problems::make(Problem::Severity severity, std::string_view code, Position at, std::size_t end,
@@ -85,8 +82,8 @@ Problem Problems::make(Problem::Severity severity, std::string_view code, Positi
   constexpr std::size_t kShownMax = 400;
   const std::string_view line = source_.line(at.line);
   if (line.size() <= kShownMax) problem.source_line = line;
-  const std::string_view marked = source_.text().substr(std::min(at.offset, source_.text().size()),
-                                                        end > at.offset ? end - at.offset : 0);
+  const std::string_view marked =
+      source_.text().substr(std::min(at.offset, source_.text().size()), end > at.offset ? end - at.offset : 0);
   if (marked.find('\n') == std::string_view::npos) {
     problem.width = std::max(1, source_.code_points(at.offset, at.offset + marked.size()));
   }

@@ -52,9 +52,7 @@ sim::Plan load(std::string_view text) {
   return std::move(*result.value);
 }
 
-sim::Plan everything() {
-  return load(read_all("tests/scenarios/good/everything.json"));
-}
+sim::Plan everything() { return load(read_all("tests/scenarios/good/everything.json")); }
 
 const sim::Fault* find_fault(const sim::Plan& plan, FaultKind kind) {
   const auto at = std::find_if(plan.faults.begin(), plan.faults.end(),
@@ -92,19 +90,31 @@ struct Random {
 };
 
 std::string mutated(std::string text, Random& random) {
-  static const std::array<std::string, 14> kPieces{"{", "}", "[", "]", ",", ":", "\"", "\\u0000", "\xff", "-1",
-                                                   "1e400", "null", "99999999999999999999", "//"};
+  static const std::array<std::string, 14> kPieces{
+      "{", "}", "[", "]", ",", ":", "\"", "\\u0000", "\xff", "-1", "1e400", "null", "99999999999999999999", "//"};
   const std::size_t edits = 1 + random.below(4);
   for (std::size_t i = 0; i < edits && !text.empty(); ++i) {
     const std::size_t at = random.below(text.size());
     const std::size_t length = std::min(random.below(30), text.size() - at);
     switch (random.below(6)) {
-      case 0: text.erase(at, length); break;
-      case 1: text.insert(at, kPieces[random.below(kPieces.size())]); break;
-      case 2: text[at] = static_cast<char>(random.below(256)); break;
-      case 3: text.insert(random.below(text.size()), text.substr(at, length)); break;
-      case 4: text.replace(at, length, kPieces[random.below(kPieces.size())]); break;
-      default: text.resize(at); break;
+      case 0:
+        text.erase(at, length);
+        break;
+      case 1:
+        text.insert(at, kPieces[random.below(kPieces.size())]);
+        break;
+      case 2:
+        text[at] = static_cast<char>(random.below(256));
+        break;
+      case 3:
+        text.insert(random.below(text.size()), text.substr(at, length));
+        break;
+      case 4:
+        text.replace(at, length, kPieces[random.below(kPieces.size())]);
+        break;
+      default:
+        text.resize(at);
+        break;
     }
   }
   return text;
@@ -165,7 +175,8 @@ TEST_CASE("All errors of a file are reported at once, in the order of their plac
 }
 
 TEST_CASE("A problem shows its line and marks the place") {
-  const auto result = load_scenario("orders.json", "{\"cluster\": {},\n\t\"faults\": [{\"at\": \"1s\", \"crash\": \"b4\"}]}");
+  const auto result =
+      load_scenario("orders.json", "{\"cluster\": {},\n\t\"faults\": [{\"at\": \"1s\", \"crash\": \"b4\"}]}");
   REQUIRE(result.errors.size() == 1);
   CHECK(text_of(result.errors[0]) ==
         "orders.json:2:35: error[unknown-node]: \"b4\" is not a node; did you mean \"b3\"?\n"
@@ -178,7 +189,8 @@ TEST_CASE("What is too large is refused") {
   CHECK(load_scenario("large.json", large).errors.front().code == "too-large");
   CHECK(load_scenario("deep.json", std::string(500'000, '[')).errors.front().code == "too-deep");
   std::string faults;
-  for (std::size_t i = 0; i <= kFaultsMax; ++i) faults += std::string(i == 0 ? "" : ",") + R"({"at":"1s","crash":"b1"})";
+  for (std::size_t i = 0; i <= kFaultsMax; ++i)
+    faults += std::string(i == 0 ? "" : ",") + R"({"at":"1s","crash":"b1"})";
   const auto many = load_scenario("many.json", "{\"cluster\": {}, \"faults\": [" + faults + "]}");
   REQUIRE(many.errors.size() == 1);
   CHECK(many.errors.front().code == "out-of-range");
@@ -285,7 +297,9 @@ TEST_CASE("Clients become producers that start at their time") {
 TEST_CASE("Idempotence is on only where it can hold, as in the client") {
   const auto idempotent = [](std::string_view rest) {
     return load(R"({"cluster": {"topics": {"t": {"partitions": [[1]]}}}, "clients": [{"producer": "p1")" +
-                std::string(rest) + "}]}").config.producers[0].enable_idempotence;
+                std::string(rest) + "}]}")
+        .config.producers[0]
+        .enable_idempotence;
   };
   CHECK(idempotent(""));
   CHECK(idempotent(R"(, "acks": -1)"));
@@ -322,9 +336,8 @@ TEST_CASE("Faults keep their time, trigger, targets and sides") {
   CHECK(triggered.from[0].form == sim::Target::Form::leader);
 
   // The fault creates its topic; the boot creates the other one.
-  const auto created = std::count_if(plan.faults.begin(), plan.faults.end(), [](const sim::Fault& fault) {
-    return fault.kind == FaultKind::create_topic;
-  });
+  const auto created = std::count_if(plan.faults.begin(), plan.faults.end(),
+                                     [](const sim::Fault& fault) { return fault.kind == FaultKind::create_topic; });
   CHECK(created == 2);
   CHECK(plan.faults[0].topic == model::TopicId{0});
 }

@@ -103,8 +103,8 @@ TEST_CASE("timers of one kind are told apart by what they are about") {
     alarm.arm(0, kNode, TimerKey{TimerKind::fetch_wait, static_cast<std::uint16_t>(about)}, 10 + about);
   }
   alarm.timers.disarm(kNode, TimerKey{TimerKind::fetch_wait, 0});
-  CHECK(alarm.fire_until(100'000) == std::vector<Fired>{{15, kNode, {TimerKind::fetch_wait, 5}},
-                                                        {65545, kNode, {TimerKind::fetch_wait, 65535}}});
+  CHECK(alarm.fire_until(100'000) ==
+        std::vector<Fired>{{15, kNode, {TimerKind::fetch_wait, 5}}, {65545, kNode, {TimerKind::fetch_wait, 65535}}});
 }
 
 TEST_CASE("a task at a fixed rate keeps its grid when it is delivered late, and catches up") {

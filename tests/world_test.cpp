@@ -88,9 +88,8 @@ struct Watcher final : sim::Observer {
   void on_fact(Time when, NodeId teller, const model::Fact& fact) override { facts.push_back({when, teller, fact}); }
 
   std::size_t events_of(NodeId id, Time from, Time to) const {
-    return static_cast<std::size_t>(std::count_if(events.begin(), events.end(), [&](const Event& e) {
-      return e.node == id && from < e.at && e.at < to;
-    }));
+    return static_cast<std::size_t>(std::count_if(
+        events.begin(), events.end(), [&](const Event& e) { return e.node == id && from < e.at && e.at < to; }));
   }
   Time first_timer(NodeId id, TimerKind kind) const {
     for (const Event& e : events) {

@@ -46,13 +46,15 @@ bool stays_pending(ErrorCode error) {
 }
 
 // The answer for one partition. True: it is settled; false: the same proposal goes out again.
-bool settle(const Context& context, Broker& broker, const AlterPartitionItem& item, const AlterPartitionResult& result) {
+bool settle(const Context& context, Broker& broker, const AlterPartitionItem& item,
+            const AlterPartitionResult& result) {
   Partition& partition = broker.partition(item.partition);
   const bool still_pending = partition.pending != PendingIsr::none && partition.role == Role::leader &&
                              partition.leader_epoch == item.leader_epoch && partition.proposed == item.new_isr;
   if (!still_pending) return true;  // a LeaderAndIsr has replaced what we proposed
   if (result.error == ErrorCode::none) {
-    if (result.leader_epoch != partition.leader_epoch || result.partition_epoch < partition.partition_epoch) return true;
+    if (result.leader_epoch != partition.leader_epoch || result.partition_epoch < partition.partition_epoch)
+      return true;
     partition.isr = result.isr;
     partition.partition_epoch = result.partition_epoch;
     partition.pending = PendingIsr::none;

@@ -25,7 +25,8 @@ void on_answer(const Context& context, Broker& broker, const ConnectionId& via, 
                  [&](const ListOffsetsResponse& r) { on_offsets_answer(context, broker, via, r); },
                  [&](const ControlResponse& r) { on_control_answer(context, broker, via, r); },
                  [&](const AlterPartitionResponse& r) {
-                   if (via.number == broker.memory.alter_partition.connection) on_alter_partition_answer(context, broker, r);
+                   if (via.number == broker.memory.alter_partition.connection)
+                     on_alter_partition_answer(context, broker, r);
                  },
                  [&](const ControlledShutdownResponse& r) {
                    if (via.number == broker.memory.shutdown.connection) on_shutdown_answer(context, broker, r);
@@ -37,12 +38,23 @@ void on_answer(const Context& context, Broker& broker, const ConnectionId& via, 
 
 void on_connected(const Context& context, Broker& broker, const ConnectionId& via) {
   switch (via.kind) {
-    case ChannelKind::zookeeper: on_zk_connected(context, broker, via); return;
-    case ChannelKind::control: on_sender_connected(context, broker, via); return;
-    case ChannelKind::fetch: on_fetcher_connected(context, broker, via); return;
-    case ChannelKind::alter_partition: on_alter_partition_connected(context, broker, via); return;
-    case ChannelKind::controlled_shutdown: on_shutdown_connected(context, broker, via); return;
-    case ChannelKind::client: return;
+    case ChannelKind::zookeeper:
+      on_zk_connected(context, broker, via);
+      return;
+    case ChannelKind::control:
+      on_sender_connected(context, broker, via);
+      return;
+    case ChannelKind::fetch:
+      on_fetcher_connected(context, broker, via);
+      return;
+    case ChannelKind::alter_partition:
+      on_alter_partition_connected(context, broker, via);
+      return;
+    case ChannelKind::controlled_shutdown:
+      on_shutdown_connected(context, broker, via);
+      return;
+    case ChannelKind::client:
+      return;
   }
 }
 
@@ -50,41 +62,71 @@ void on_disconnected(const Context& context, Broker& broker, const ConnectionId&
   if (via.server == broker.id) on_client_gone(context, broker, via);
   if (via.client != broker.id) return;
   switch (via.kind) {
-    case ChannelKind::zookeeper: on_zk_disconnected(context, broker, via); return;
-    case ChannelKind::control: on_sender_disconnected(context, broker, via); return;
-    case ChannelKind::fetch: on_fetcher_disconnected(context, broker, via); return;
-    case ChannelKind::alter_partition: on_alter_partition_disconnected(context, broker, via); return;
-    case ChannelKind::controlled_shutdown: on_shutdown_disconnected(context, broker, via); return;
-    case ChannelKind::client: return;
+    case ChannelKind::zookeeper:
+      on_zk_disconnected(context, broker, via);
+      return;
+    case ChannelKind::control:
+      on_sender_disconnected(context, broker, via);
+      return;
+    case ChannelKind::fetch:
+      on_fetcher_disconnected(context, broker, via);
+      return;
+    case ChannelKind::alter_partition:
+      on_alter_partition_disconnected(context, broker, via);
+      return;
+    case ChannelKind::controlled_shutdown:
+      on_shutdown_disconnected(context, broker, via);
+      return;
+    case ChannelKind::client:
+      return;
   }
 }
 
 void on_timer(const Context& context, Broker& broker, TimerKey key) {
   switch (key.kind) {
-    case TimerKind::zk_start: return open_session(context, broker);
+    case TimerKind::zk_start:
+      return open_session(context, broker);
     case TimerKind::zk_ping:
     case TimerKind::zk_read_timeout:
     case TimerKind::zk_connect_timeout:
-    case TimerKind::zk_reconnect: on_zk_timer(context, broker, key); return;
-    case TimerKind::register_broker: return start_registration(context, broker);
-    case TimerKind::begin_serving: broker.memory.serving = true; return;
-    case TimerKind::isr_check: return on_isr_check_due(context, broker);
+    case TimerKind::zk_reconnect:
+      on_zk_timer(context, broker, key);
+      return;
+    case TimerKind::register_broker:
+      return start_registration(context, broker);
+    case TimerKind::begin_serving:
+      broker.memory.serving = true;
+      return;
+    case TimerKind::isr_check:
+      return on_isr_check_due(context, broker);
     case TimerKind::checkpoint_high_watermarks:
       checkpoint_high_watermarks(context, broker);
       return context.arm_on_grid(key, context.config.broker(broker.id).replica_high_watermark_checkpoint_interval);
-    case TimerKind::isr_change_propagation: return on_isr_propagation_due(context, broker);
+    case TimerKind::isr_change_propagation:
+      return on_isr_propagation_due(context, broker);
     case TimerKind::shutdown_retry:
     case TimerKind::shutdown_timeout:
-    case TimerKind::shutdown_steps: on_shutdown_timer(context, broker, key); return;
-    case TimerKind::fetch_wait: return on_fetch_wait_over(context, broker, key.about);
-    case TimerKind::produce_wait: return on_produce_wait_over(context, broker, key.about);
+    case TimerKind::shutdown_steps:
+      on_shutdown_timer(context, broker, key);
+      return;
+    case TimerKind::fetch_wait:
+      return on_fetch_wait_over(context, broker, key.about);
+    case TimerKind::produce_wait:
+      return on_produce_wait_over(context, broker, key.about);
     case TimerKind::fetcher_timeout:
-    case TimerKind::fetch_backoff: on_fetcher_timer(context, broker, key); return;
+    case TimerKind::fetch_backoff:
+      on_fetcher_timer(context, broker, key);
+      return;
     case TimerKind::alter_partition_timeout:
-    case TimerKind::alter_partition_retry: on_alter_partition_timer(context, broker, key); return;
+    case TimerKind::alter_partition_retry:
+      on_alter_partition_timer(context, broker, key);
+      return;
     case TimerKind::sender_timeout:
-    case TimerKind::sender_backoff: on_sender_timer(context, broker, key); return;
-    case TimerKind::rebalance_check: return put_event(context, broker, AutoRebalance{});
+    case TimerKind::sender_backoff:
+      on_sender_timer(context, broker, key);
+      return;
+    case TimerKind::rebalance_check:
+      return put_event(context, broker, AutoRebalance{});
     // A client's, or ZooKeeper's.
     case TimerKind::zk_expire:
     case TimerKind::produce_next:
@@ -97,7 +139,8 @@ void on_timer(const Context& context, Broker& broker, TimerKey key) {
     case TimerKind::produce_retry:
     case TimerKind::produce_linger:
     case TimerKind::producer_id_retry:
-    case TimerKind::kinds: return;
+    case TimerKind::kinds:
+      return;
   }
 }
 
@@ -117,7 +160,8 @@ void step(const Context& context, Broker& broker, const Input& input) {
                  [&](const Started&) {},
                  [&](const Received& r) {
                    // A broker talks to itself as controller: only the kind of message tells which end it is.
-                   if (r.via.client == broker.id && is_answer(*r.body)) return on_answer(context, broker, r.via, *r.body);
+                   if (r.via.client == broker.id && is_answer(*r.body))
+                     return on_answer(context, broker, r.via, *r.body);
                    if (r.via.server == broker.id) on_request(context, broker, r.via, *r.body);
                  },
                  [&](const TimerFired& t) { on_timer(context, broker, t.key); },
@@ -132,10 +176,14 @@ void step(const Context& context, Broker& broker, const Input& input) {
 void on_zk_reply(const Context& context, Broker& broker, ZkOwner owner, std::uint32_t tag, const ZkRequest& request,
                  const ZkResponse& response) {
   switch (owner) {
-    case ZkOwner::registration: return on_registration_reply(context, broker, tag, response);
-    case ZkOwner::controller: return on_controller_reply(context, broker, tag, request, response);
-    case ZkOwner::isr_change: return on_isr_write_reply(context, broker, tag, response);
-    case ZkOwner::isr_notification: return;  // written or lost: nothing depends on it
+    case ZkOwner::registration:
+      return on_registration_reply(context, broker, tag, response);
+    case ZkOwner::controller:
+      return on_controller_reply(context, broker, tag, request, response);
+    case ZkOwner::isr_change:
+      return on_isr_write_reply(context, broker, tag, response);
+    case ZkOwner::isr_notification:
+      return;  // written or lost: nothing depends on it
   }
 }
 

@@ -118,19 +118,19 @@ enum class BrokerPhase : std::uint8_t {
 
 struct BrokerDisk {
   std::vector<PartitionDisk> partitions;  // by PartitionId
-  std::uint32_t connections = 0;  // port numbers do not repeat across restarts
+  std::uint32_t connections = 0;          // port numbers do not repeat across restarts
   FIELDS(partitions, connections);
 };
 
 struct BrokerMemory {
   BrokerPhase phase = BrokerPhase::down;
   ZkClient zk;
-  bool registered_before = false;      // this process has registered in an earlier session...
-  SessionId registered_session = 0;    // ...namely this one
+  bool registered_before = false;    // this process has registered in an earlier session...
+  SessionId registered_session = 0;  // ...namely this one
   BrokerEpoch broker_epoch = -1;
   ControllerEpoch controller_epoch = 0;  // highest seen in a control request; 0 after a restart
   bool checkpointing = false;
-  bool serving = false;             // requests are processed
+  bool serving = false;              // requests are processed
   std::int32_t requests_queued = 0;  // over all connections
 
   // Metadata cache: the last UpdateMetadata wins.
@@ -146,18 +146,18 @@ struct BrokerMemory {
 
   bool isr_check_started = false;
   // Direct ISR writes (up to 2.6).
-  bool isr_check_blocked = false;      // the checking thread waits for ZooKeeper...
-  std::int32_t isr_checks_missed = 0;  // ...and these checks are due meanwhile
-  std::int32_t isr_check_next = 0;     // partition at which the blocked check goes on
+  bool isr_check_blocked = false;        // the checking thread waits for ZooKeeper...
+  std::int32_t isr_checks_missed = 0;    // ...and these checks are due meanwhile
+  std::int32_t isr_check_next = 0;       // partition at which the blocked check goes on
   SmallVec<PartitionId, 2> isr_changes;  // to be announced by a notification
   Instant last_isr_change;
   Instant last_isr_propagation;
 
   Controller controller;
   FIELDS(phase, zk, registered_before, registered_session, broker_epoch, controller_epoch, checkpointing, serving,
-         requests_queued, cached_controller, cached_live, cached, partitions, served, fetchers, alter_partition, shutdown,
-         isr_check_started, isr_check_blocked, isr_checks_missed, isr_check_next, isr_changes, last_isr_change,
-         last_isr_propagation, controller);
+         requests_queued, cached_controller, cached_live, cached, partitions, served, fetchers, alter_partition,
+         shutdown, isr_check_started, isr_check_blocked, isr_checks_missed, isr_check_next, isr_changes,
+         last_isr_change, last_isr_propagation, controller);
 };
 
 struct Broker {
@@ -188,7 +188,8 @@ void on_request(const Context& context, Broker& broker, const ConnectionId& via,
 void on_client_gone(const Context& context, Broker& broker, const ConnectionId& via);
 // Answers the request that is being served on `via`; the connection is free for the next one.
 void answer(const Context& context, Broker& broker, const ConnectionId& via, Body body);
-void park(Broker& broker, const ConnectionId& via, Parked parked, TimerKind kind, Duration limit, const Context& context);
+void park(Broker& broker, const ConnectionId& via, Parked parked, TimerKind kind, Duration limit,
+          const Context& context);
 void unblock_requests(Broker& broker);  // a partition is no longer frozen: they are tried again
 // Serves what can be served now. At the end of every step.
 void serve_queued_requests(const Context& context, Broker& broker);
@@ -196,16 +197,21 @@ void close_served_connections(const Context& context, Broker& broker);
 
 // --- control.cpp ---------------------------------------------------------------------------------
 // False if it must wait for a frozen partition.
-bool on_leader_and_isr(const Context& context, Broker& broker, const ConnectionId& via, const LeaderAndIsrRequest& request);
-void on_update_metadata(const Context& context, Broker& broker, const ConnectionId& via, const UpdateMetadataRequest& request);
-void on_stop_replica(const Context& context, Broker& broker, const ConnectionId& via, const StopReplicaRequest& request);
+bool on_leader_and_isr(const Context& context, Broker& broker, const ConnectionId& via,
+                       const LeaderAndIsrRequest& request);
+void on_update_metadata(const Context& context, Broker& broker, const ConnectionId& via,
+                        const UpdateMetadataRequest& request);
+void on_stop_replica(const Context& context, Broker& broker, const ConnectionId& via,
+                     const StopReplicaRequest& request);
 
 // --- leader.cpp ----------------------------------------------------------------------------------
 // Both return false if the request must wait for a frozen partition.
 bool serve_produce(const Context& context, Broker& broker, const ConnectionId& via, const ProduceRequest& request);
 bool serve_fetch(const Context& context, Broker& broker, const ConnectionId& via, const FetchRequest& request);
-void serve_epochs(const Context& context, Broker& broker, const ConnectionId& via, const OffsetsForLeaderEpochRequest& request);
-void serve_list_offsets(const Context& context, Broker& broker, const ConnectionId& via, const ListOffsetsRequest& request);
+void serve_epochs(const Context& context, Broker& broker, const ConnectionId& via,
+                  const OffsetsForLeaderEpochRequest& request);
+void serve_list_offsets(const Context& context, Broker& broker, const ConnectionId& via,
+                        const ListOffsetsRequest& request);
 void serve_metadata(const Context& context, Broker& broker, const ConnectionId& via, const MetadataRequest& request);
 // True if it moved.
 bool maybe_advance_high_watermark(const Context& context, Broker& broker, PartitionId p);
@@ -241,8 +247,10 @@ bool on_fetcher_connected(const Context& context, Broker& broker, const Connecti
 bool on_fetcher_disconnected(const Context& context, Broker& broker, const ConnectionId& via);
 bool on_fetcher_timer(const Context& context, Broker& broker, TimerKey key);
 void on_fetch_answer(const Context& context, Broker& broker, const ConnectionId& via, const FetchResponse& response);
-void on_epochs_answer(const Context& context, Broker& broker, const ConnectionId& via, const OffsetsForLeaderEpochResponse& response);
-void on_offsets_answer(const Context& context, Broker& broker, const ConnectionId& via, const ListOffsetsResponse& response);
+void on_epochs_answer(const Context& context, Broker& broker, const ConnectionId& via,
+                      const OffsetsForLeaderEpochResponse& response);
+void on_offsets_answer(const Context& context, Broker& broker, const ConnectionId& via,
+                       const ListOffsetsResponse& response);
 
 // --- truncation.cpp ------------------------------------------------------------------------------
 void truncate_replica(const Context& context, Broker& broker, PartitionId p, Offset to);

@@ -11,16 +11,17 @@ namespace {
 
 // The fences of a control request, in Kafka's order: an older incarnation of this broker, then an older
 // controller.
-ErrorCode check_control_request(const Context& context, Broker& broker, const ConnectionId& via, BrokerEpoch broker_epoch,
-                                ControllerEpoch controller_epoch) {
+ErrorCode check_control_request(const Context& context, Broker& broker, const ConnectionId& via,
+                                BrokerEpoch broker_epoch, ControllerEpoch controller_epoch) {
   BrokerMemory& memory = broker.memory;
   if (context.rules.broker_epochs && broker_epoch != -1 && broker_epoch < memory.broker_epoch) {
-    context.tell(RequestFenced{via.client, ErrorCode::stale_broker_epoch, false, {}, broker_epoch, memory.broker_epoch});
+    context.tell(
+        RequestFenced{via.client, ErrorCode::stale_broker_epoch, false, {}, broker_epoch, memory.broker_epoch});
     return ErrorCode::stale_broker_epoch;
   }
   if (controller_epoch < memory.controller_epoch) {
-    context.tell(RequestFenced{via.client, ErrorCode::stale_controller_epoch, false, {}, controller_epoch,
-                               memory.controller_epoch});
+    context.tell(RequestFenced{
+        via.client, ErrorCode::stale_controller_epoch, false, {}, controller_epoch, memory.controller_epoch});
     return ErrorCode::stale_controller_epoch;
   }
   memory.controller_epoch = controller_epoch;
@@ -124,7 +125,8 @@ bool is_newer(const Context& context, Broker& broker, const ConnectionId& via, c
 
 }  // namespace
 
-bool on_leader_and_isr(const Context& context, Broker& broker, const ConnectionId& via, const LeaderAndIsrRequest& request) {
+bool on_leader_and_isr(const Context& context, Broker& broker, const ConnectionId& via,
+                       const LeaderAndIsrRequest& request) {
   for (const LeaderAndIsrPartition& item : request.partitions) {
     if (broker.partition(item.partition).frozen) return false;
   }
@@ -153,7 +155,8 @@ bool on_leader_and_isr(const Context& context, Broker& broker, const ConnectionI
   return true;
 }
 
-void on_update_metadata(const Context& context, Broker& broker, const ConnectionId& via, const UpdateMetadataRequest& request) {
+void on_update_metadata(const Context& context, Broker& broker, const ConnectionId& via,
+                        const UpdateMetadataRequest& request) {
   const ErrorCode error = check_control_request(context, broker, via, request.broker_epoch, request.controller_epoch);
   if (error == ErrorCode::none) {
     BrokerMemory& memory = broker.memory;
@@ -166,7 +169,8 @@ void on_update_metadata(const Context& context, Broker& broker, const Connection
   answer(context, broker, via, ControlResponse{error});
 }
 
-void on_stop_replica(const Context& context, Broker& broker, const ConnectionId& via, const StopReplicaRequest& request) {
+void on_stop_replica(const Context& context, Broker& broker, const ConnectionId& via,
+                     const StopReplicaRequest& request) {
   const ErrorCode error = check_control_request(context, broker, via, request.broker_epoch, request.controller_epoch);
   if (error == ErrorCode::none) {
     for (const StopReplicaPartition& item : request.partitions) {
@@ -186,7 +190,8 @@ void on_stop_replica(const Context& context, Broker& broker, const ConnectionId&
 
 void checkpoint_high_watermarks(const Context& context, Broker& broker) {
   for (std::size_t p = 0; p < context.config.partitions.size(); ++p) {
-    if (broker.memory.partitions[p].hosted) broker.disk.partitions[p].checkpoint = broker.memory.partitions[p].high_watermark;
+    if (broker.memory.partitions[p].hosted)
+      broker.disk.partitions[p].checkpoint = broker.memory.partitions[p].high_watermark;
   }
 }
 

@@ -40,7 +40,8 @@ ErrorCode check_fetch(const Context& context, Broker& broker, NodeId replica, co
   // The epoch is looked at before the role: a requester from another time must learn that first.
   const ErrorCode fenced = context.rules.check_leader_epoch(asked.current_leader_epoch, partition.leader_epoch);
   if (fenced != ErrorCode::none) {
-    context.tell(RequestFenced{replica, fenced, true, asked.partition, asked.current_leader_epoch, partition.leader_epoch});
+    context.tell(
+        RequestFenced{replica, fenced, true, asked.partition, asked.current_leader_epoch, partition.leader_epoch});
     return fenced;
   }
   if (partition.role != Role::leader) return ErrorCode::not_leader_or_follower;
@@ -119,7 +120,9 @@ void learn_from_fetch(const Context& context, Broker& broker, NodeId replica, co
   complete_parked_fetches(context, broker, p);
 }
 
-bool is_enough(const Read& read, const FetchRequest& request) { return read.at_once || read.bytes >= request.min_bytes; }
+bool is_enough(const Read& read, const FetchRequest& request) {
+  return read.at_once || read.bytes >= request.min_bytes;
+}
 
 }  // namespace
 
@@ -164,23 +167,26 @@ void on_fetch_wait_over(const Context& context, Broker& broker, std::uint16_t sl
   answer(context, broker, served.via, std::move(read.response));
 }
 
-void serve_epochs(const Context& context, Broker& broker, const ConnectionId& via, const OffsetsForLeaderEpochRequest& request) {
+void serve_epochs(const Context& context, Broker& broker, const ConnectionId& via,
+                  const OffsetsForLeaderEpochRequest& request) {
   OffsetsForLeaderEpochResponse response;
   for (const EpochQuery& query : request.partitions) {
     EpochAnswer& entry = response.partitions.emplace_back();
     entry.partition = query.partition;
     entry.asked_in = query.current_leader_epoch;
-    entry.error = check_fetch(context, broker, request.replica,
-                              {query.partition, query.current_leader_epoch, kNoEpoch, 0});
+    entry.error =
+        check_fetch(context, broker, request.replica, {query.partition, query.current_leader_epoch, kNoEpoch, 0});
     if (entry.error == ErrorCode::none) entry.end = end_of_epoch(broker.log(query.partition), query.epoch);
   }
   answer(context, broker, via, std::move(response));
 }
 
-void serve_list_offsets(const Context& context, Broker& broker, const ConnectionId& via, const ListOffsetsRequest& request) {
+void serve_list_offsets(const Context& context, Broker& broker, const ConnectionId& via,
+                        const ListOffsetsRequest& request) {
   ListOffsetsResponse response;
   response.partition = request.partition;
-  response.error = check_fetch(context, broker, via.client, {request.partition, request.current_leader_epoch, kNoEpoch, 0});
+  response.error =
+      check_fetch(context, broker, via.client, {request.partition, request.current_leader_epoch, kNoEpoch, 0});
   if (response.error == ErrorCode::none) {
     response.log_start = broker.log(request.partition).start;
     response.log_end = broker.log(request.partition).end();

@@ -113,7 +113,8 @@ void ask_records(const Context& context, Broker& broker, Fetcher& fetcher) {
   });
   if (request.partitions.empty()) return;
   fetcher.request = request.partitions;
-  for (FetchPartition& asked : fetcher.request) asked.current_leader_epoch = broker.partition(asked.partition).leader_epoch;
+  for (FetchPartition& asked : fetcher.request)
+    asked.current_leader_epoch = broker.partition(asked.partition).leader_epoch;
   ask(context, broker, fetcher, Fetcher::Asked::fetch, std::move(request));
 }
 
@@ -122,7 +123,8 @@ void go_on(const Context& context, Broker& broker, Fetcher& fetcher) {
   if (fetcher.state == Fetcher::State::connecting) return;
   if (fetcher.state == Fetcher::State::closed) {
     bool ready = false;
-    for_each_partition(context, broker, fetcher, [&](PartitionId, const Partition& partition) { ready = ready || !partition.delayed; });
+    for_each_partition(context, broker, fetcher,
+                       [&](PartitionId, const Partition& partition) { ready = ready || !partition.delayed; });
     if (ready) open_connection(context, broker, fetcher);
     return;
   }
@@ -290,7 +292,8 @@ void on_fetch_answer(const Context& context, Broker& broker, const ConnectionId&
   go_on(context, broker, *fetcher);
 }
 
-void on_epochs_answer(const Context& context, Broker& broker, const ConnectionId& via, const OffsetsForLeaderEpochResponse& response) {
+void on_epochs_answer(const Context& context, Broker& broker, const ConnectionId& via,
+                      const OffsetsForLeaderEpochResponse& response) {
   Fetcher* fetcher = answered(broker, via, Fetcher::Asked::epochs);
   if (fetcher == nullptr) return;
   for (const EpochAnswer& entry : response.partitions) {
@@ -308,7 +311,8 @@ void on_epochs_answer(const Context& context, Broker& broker, const ConnectionId
   go_on(context, broker, *fetcher);
 }
 
-void on_offsets_answer(const Context& context, Broker& broker, const ConnectionId& via, const ListOffsetsResponse& response) {
+void on_offsets_answer(const Context& context, Broker& broker, const ConnectionId& via,
+                       const ListOffsetsResponse& response) {
   Fetcher* fetcher = answered(broker, via, Fetcher::Asked::offsets);
   if (fetcher == nullptr) return;
   const PartitionId p = response.partition;

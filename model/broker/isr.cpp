@@ -49,7 +49,8 @@ Replicas lagging_replicas(const Context& context, Broker& broker, PartitionId p)
   for (const NodeId replica : partition.isr) {
     if (replica == broker.id) continue;
     const Remote* remote = find_remote(partition, replica);
-    if (remote == nullptr || context.rules.must_leave_isr(*remote, leader_end, lag_max, context.clock)) lagging.push_back(replica);
+    if (remote == nullptr || context.rules.must_leave_isr(*remote, leader_end, lag_max, context.clock))
+      lagging.push_back(replica);
   }
   return lagging;
 }
@@ -95,7 +96,8 @@ void end_isr_write(const Context& context, Broker& broker, PartitionId p, bool a
     partition.isr = partition.proposed;
     partition.partition_epoch = version;
     context.tell(IsrCommitted{p, partition.isr, version});
-    if (!std::count(broker.memory.isr_changes.begin(), broker.memory.isr_changes.end(), p)) broker.memory.isr_changes.push_back(p);
+    if (!std::count(broker.memory.isr_changes.begin(), broker.memory.isr_changes.end(), p))
+      broker.memory.isr_changes.push_back(p);
     broker.memory.last_isr_change = context.clock.now();
   } else {
     context.tell(IsrChangeRefused{p, ErrorCode::invalid_update_version});
@@ -138,7 +140,8 @@ void on_isr_check_due(const Context& context, Broker& broker) {
   if (!broker.memory.isr_check_started) {
     broker.memory.isr_check_started = true;
     context.tell(IsrCheckStarted{});
-    if (context.rules.isr_channel == IsrChannel::zookeeper) context.arm({TimerKind::isr_change_propagation}, kPropagationCheck);
+    if (context.rules.isr_channel == IsrChannel::zookeeper)
+      context.arm({TimerKind::isr_change_propagation}, kPropagationCheck);
   }
   run_isr_check(context, broker);
   const Duration lag_max = context.config.broker(broker.id).replica_lag_time_max;
@@ -157,7 +160,8 @@ void on_isr_write_reply(const Context& context, Broker& broker, std::uint32_t ta
     // Is it what we wanted to write? Then our first attempt was applied and only its answer got lost.
     const PartitionState* found = std::get_if<PartitionState>(&response.results.front().data);
     const PartitionState wanted{broker.id, partition.leader_epoch, partition.proposed, partition.controller_epoch};
-    return end_isr_write(context, broker, p, found != nullptr && *found == wanted, response.results.front().stat.version);
+    return end_isr_write(context, broker, p, found != nullptr && *found == wanted,
+                         response.results.front().stat.version);
   }
   if (response.code == ZkCode::bad_version && (tag & kReadBack) == 0) {
     return zk_request(context, broker, ZkOwner::isr_change, tag | kReadBack,

@@ -75,7 +75,8 @@ void try_decide(const Context& context, Broker& broker, ParkedProduce::Wait& wai
     wait.error = ErrorCode::not_leader_or_follower;
   } else if (partition.high_watermark >= wait.required) {
     wait.decided = true;
-    const bool enough = effective_min_isr(context, wait.partition) <= static_cast<std::int32_t>(maximal_isr_size(partition));
+    const bool enough =
+        effective_min_isr(context, wait.partition) <= static_cast<std::int32_t>(maximal_isr_size(partition));
     wait.error = enough ? ErrorCode::none : ErrorCode::not_enough_replicas_after_append;
   }
 }
@@ -83,13 +84,15 @@ void try_decide(const Context& context, Broker& broker, ParkedProduce::Wait& wai
 void answer_produce(const Context& context, Broker& broker, const ConnectionId& via, const ParkedProduce& parked) {
   ProduceResponse response;
   for (const ParkedProduce::Wait& wait : parked.waits) {
-    response.partitions.push_back({wait.partition, wait.error, wait.error == ErrorCode::none ? wait.base_offset : kUnknownOffset});
+    response.partitions.push_back(
+        {wait.partition, wait.error, wait.error == ErrorCode::none ? wait.base_offset : kUnknownOffset});
   }
   answer(context, broker, via, std::move(response));
 }
 
 bool all_decided(const ParkedProduce& parked) {
-  return std::all_of(parked.waits.begin(), parked.waits.end(), [](const ParkedProduce::Wait& wait) { return wait.decided; });
+  return std::all_of(parked.waits.begin(), parked.waits.end(),
+                     [](const ParkedProduce::Wait& wait) { return wait.decided; });
 }
 
 ParkedProduce::Wait append_as_leader(const Context& context, Broker& broker, const ProduceData& data, Acks acks,

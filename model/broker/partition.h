@@ -13,7 +13,7 @@ namespace model {
 // What a leader knows of another replica, from its fetches (cluster/Replica.ReplicaState).
 struct Remote {
   NodeId replica = kNoNode;
-  Offset log_end = kUnknownOffset;           // its fetch offset; may go down after a truncation
+  Offset log_end = kUnknownOffset;                // its fetch offset; may go down after a truncation
   Offset last_fetch_leader_end = kUnknownOffset;  // our log end at its last fetch
   Instant last_fetch;
   Instant last_caught_up;
@@ -30,7 +30,7 @@ enum class FetchState : std::uint8_t {
   none,        // not fetched
   truncating,  // must ask OffsetsForLeaderEpoch first
   fetching,
-  failed,      // marked failed, until the next LeaderAndIsr
+  failed,  // marked failed, until the next LeaderAndIsr
 };
 
 struct Partition {
@@ -53,14 +53,13 @@ struct Partition {
 
   // Follower.
   FetchState fetch_state = FetchState::none;
-  bool delayed = false;     // backing off
+  bool delayed = false;       // backing off
   bool out_of_range = false;  // must ask ListOffsets first
   Offset fetch_offset = 0;
   LeaderEpoch last_fetched_epoch = kNoEpoch;
 
   FIELDS(hosted, role, leader, leader_epoch, partition_epoch, controller_epoch, replicas, isr, high_watermark, pending,
-         proposed, frozen, epoch_start, remotes, fetch_state, delayed, out_of_range, fetch_offset,
-         last_fetched_epoch);
+         proposed, frozen, epoch_start, remotes, fetch_state, delayed, out_of_range, fetch_offset, last_fetched_epoch);
 };
 
 // What survives the process.

@@ -33,7 +33,8 @@ void on_owner_known(const Context& context, Broker& broker, const ZkResponse& re
   // Our own earlier attempt got through and only its answer was lost.
   if (stat.ephemeral_owner == broker.memory.zk.session) return registered(context, broker, stat.czxid);
   if (broker.memory.registered_before && stat.ephemeral_owner == broker.memory.registered_session) {
-    return zk_request(context, broker, ZkOwner::registration, kDeleteOwn, zk_single(zk_delete(paths::broker_id(broker.id))));
+    return zk_request(context, broker, ZkOwner::registration, kDeleteOwn,
+                      zk_single(zk_delete(paths::broker_id(broker.id))));
   }
   // The session of a killed predecessor still lives: only its expiry makes room.
   if (broker.memory.phase == BrokerPhase::loading) fail_to_start(context, broker);
@@ -73,9 +74,12 @@ void on_registration_reply(const Context& context, Broker& broker, std::uint32_t
       if (response.code == ZkCode::ok) return registered(context, broker, response.results.front().stat.czxid);
       return zk_request(context, broker, ZkOwner::registration, kWhoOwnsIt,
                         zk_single(zk_read(ZkOpType::get, paths::broker_id(broker.id), false)));
-    case kWhoOwnsIt: return on_owner_known(context, broker, response);
-    case kDeleteOwn: return start_registration(context, broker);
-    default: return;
+    case kWhoOwnsIt:
+      return on_owner_known(context, broker, response);
+    case kDeleteOwn:
+      return start_registration(context, broker);
+    default:
+      return;
   }
 }
 

@@ -31,8 +31,10 @@ std::uint16_t slot_of(const Broker& broker, const Served& served) {
 }
 
 void forget(const Context& context, Broker& broker, Served& served) {
-  if (std::holds_alternative<ParkedFetch>(served.parked)) context.disarm({TimerKind::fetch_wait, slot_of(broker, served)});
-  if (std::holds_alternative<ParkedProduce>(served.parked)) context.disarm({TimerKind::produce_wait, slot_of(broker, served)});
+  if (std::holds_alternative<ParkedFetch>(served.parked))
+    context.disarm({TimerKind::fetch_wait, slot_of(broker, served)});
+  if (std::holds_alternative<ParkedProduce>(served.parked))
+    context.disarm({TimerKind::produce_wait, slot_of(broker, served)});
   broker.memory.requests_queued -= static_cast<std::int32_t>(served.queue.size());
   served = {};
 }
@@ -70,7 +72,8 @@ bool is_free(const Served& served) { return served.used && std::holds_alternativ
 }  // namespace
 
 void on_request(const Context& context, Broker& broker, const ConnectionId& via, const Body& body) {
-  if (broker.memory.phase == BrokerPhase::stopping && broker.memory.shutdown.stage == ShutdownProgress::Stage::closing) return;
+  if (broker.memory.phase == BrokerPhase::stopping && broker.memory.shutdown.stage == ShutdownProgress::Stage::closing)
+    return;
   Served& served = served_for(broker, via);
   if (broker.memory.serving && is_free(served) && served.queue.empty()) {
     if (serve(context, broker, via, body)) return;
@@ -92,13 +95,16 @@ void on_client_gone(const Context& context, Broker& broker, const ConnectionId& 
 void answer(const Context& context, Broker& broker, const ConnectionId& via, Body body) {
   Served* served = find_served(broker, via);
   if (served == nullptr) return;  // its client is gone
-  if (std::holds_alternative<ParkedFetch>(served->parked)) context.disarm({TimerKind::fetch_wait, slot_of(broker, *served)});
-  if (std::holds_alternative<ParkedProduce>(served->parked)) context.disarm({TimerKind::produce_wait, slot_of(broker, *served)});
+  if (std::holds_alternative<ParkedFetch>(served->parked))
+    context.disarm({TimerKind::fetch_wait, slot_of(broker, *served)});
+  if (std::holds_alternative<ParkedProduce>(served->parked))
+    context.disarm({TimerKind::produce_wait, slot_of(broker, *served)});
   served->parked = std::monostate{};
   context.send(via, std::move(body));
 }
 
-void park(Broker& broker, const ConnectionId& via, Parked parked, TimerKind kind, Duration limit, const Context& context) {
+void park(Broker& broker, const ConnectionId& via, Parked parked, TimerKind kind, Duration limit,
+          const Context& context) {
   Served* served = find_served(broker, via);
   served->parked = std::move(parked);
   context.arm({kind, slot_of(broker, *served)}, limit);

@@ -385,11 +385,13 @@ void step(const Context& context, Producer& producer, const Input& input) {
   // A record that joins an open batch does not wake the sending thread: what timed out meanwhile goes
   // unnoticed until an answer, a new batch or the end of its sleep does (Sender.runOnce, Selector.poll).
   const TimerFired* fired = std::get_if<TimerFired>(&input);
-  const bool joins = fired != nullptr && fired->key == kPace && producer.memory.accumulated.size() == batches;
-  if (joins && batches > 0) return;
-  close_timed_out_links(client);
+  const SmallVec<ProducerBatch, 2>& queued = producer.memory.accumulated;
+  const bool joins = fired != nullptr && fired->key == kPace && batches > 0 && queued.size() == batches;
+  if (joins && queued.back().count < client.config.batch_records) return;
+  const bool wakes = fired == nullptr || fired->key != kExpiry;
+  if (wakes) close_timed_out_links(client);
   run_sender(client);
-  if (has_requests_in_flight(client)) context.arm(kPoll, client.config.request_timeout + milliseconds(1));
+  if (wakes && has_requests_in_flight(client)) context.arm(kPoll, client.config.request_timeout + milliseconds(1));
 }
 
 }  // namespace model

@@ -42,9 +42,9 @@ struct ProducerLink {
   enum class State : std::uint8_t { closed, backing_off, connecting, open };
   NodeId broker = kNoNode;
   State state = State::closed;
-  std::uint32_t connection = 0;      // ConnectionId::number while connecting or open
-  std::int32_t failures = 0;         // in a row; raises the reconnect back-off
-  std::int32_t failed_connects = 0;  // in a row; raises the connect time-out
+  std::uint32_t connection = 0;            // ConnectionId::number while connecting or open
+  std::int32_t failures = 0;               // in a row; raises the reconnect back-off
+  std::int32_t failed_connects = 0;        // in a row; raises the connect time-out
   SmallVec<ProducerRequest, 1> in_flight;  // in order
   FIELDS(broker, state, connection, failures, failed_connects, in_flight);
 };

@@ -9,7 +9,8 @@ namespace {
 ErrorCode check(const Controller& controller, const AlterPartitionItem& item) {
   const PartitionInfo& info = controller.partitions[index(item.partition)];
   if (!info.has_state) return ErrorCode::unknown_topic_or_partition;
-  if (item.partition_epoch > info.partition_epoch || item.leader_epoch > info.state.leader_epoch) return ErrorCode::not_controller;
+  if (item.partition_epoch > info.partition_epoch || item.leader_epoch > info.state.leader_epoch)
+    return ErrorCode::not_controller;
   if (item.leader_epoch < info.state.leader_epoch) return ErrorCode::fenced_leader_epoch;
   if (item.partition_epoch < info.partition_epoch) return ErrorCode::invalid_update_version;
   for (const NodeId member : item.new_isr) {
@@ -23,7 +24,8 @@ bool stands_already(const Controller& controller, const AlterPartitionItem& item
   const PartitionInfo& info = controller.partitions[index(item.partition)];
   if (!info.has_state || item.leader_epoch != info.state.leader_epoch) return false;
   if (item.partition_epoch > info.partition_epoch || item.new_isr.size() != info.state.isr.size()) return false;
-  return std::all_of(item.new_isr.begin(), item.new_isr.end(), [&](NodeId member) { return info.state.isr.contains(member); });
+  return std::all_of(item.new_isr.begin(), item.new_isr.end(),
+                     [&](NodeId member) { return info.state.isr.contains(member); });
 }
 
 AlterPartitionResult as_it_stands(const Controller& controller, PartitionId p) {
@@ -39,7 +41,8 @@ Progress finish(const Context& context, Broker& broker, WriteAlterPartitions& st
     return Progress::done;
   }
   for (const AlterPartitionItem& item : step.request.partitions) {
-    if (controller.partitions[index(item.partition)].has_state) add_metadata(controller, controller.live, item.partition);
+    if (controller.partitions[index(item.partition)].has_state)
+      add_metadata(controller, controller.live, item.partition);
   }
   send_batch(context, broker);
   answer(context, broker, step.via, std::move(step.response));
@@ -52,7 +55,11 @@ Progress enter(const Context& context, Broker& broker, WriteAlterPartitions& ste
   Controller& controller = broker.memory.controller;
   if (live_epoch(controller, step.request.broker) == -1 ||
       (context.rules.broker_epochs && step.request.broker_epoch != live_epoch(controller, step.request.broker))) {
-    context.tell(RequestFenced{step.request.broker, ErrorCode::stale_broker_epoch, false, {}, step.request.broker_epoch,
+    context.tell(RequestFenced{step.request.broker,
+                               ErrorCode::stale_broker_epoch,
+                               false,
+                               {},
+                               step.request.broker_epoch,
                                live_epoch(controller, step.request.broker)});
     answer(context, broker, step.via, AlterPartitionResponse{ErrorCode::stale_broker_epoch, {}});
     return Progress::done;
@@ -73,8 +80,9 @@ Progress enter(const Context& context, Broker& broker, WriteAlterPartitions& ste
     PartitionState state = controller.partitions[index(item.partition)].state;
     state.isr = item.new_isr;
     state.controller_epoch = controller.epoch;
-    ask_zookeeper(context, broker, static_cast<std::uint32_t>(step.written.size()),
-                  guarded(context, controller, zk_set(state_path(context, item.partition), state, item.partition_epoch)));
+    ask_zookeeper(
+        context, broker, static_cast<std::uint32_t>(step.written.size()),
+        guarded(context, controller, zk_set(state_path(context, item.partition), state, item.partition_epoch)));
     step.written.push_back(static_cast<std::uint32_t>(i));
   }
   return step.written.empty() ? finish(context, broker, step) : Progress::waiting;

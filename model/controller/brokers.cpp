@@ -134,7 +134,8 @@ Progress enter(const Context& context, Broker& broker, StartBrokers& step) {
   send_batch(context, broker);
   add_metadata(controller, step.brokers);
   for (std::size_t p = 0; p < controller.partitions.size(); ++p) {
-    if (controller.partitions[p].has_state) add_metadata(controller, step.brokers, PartitionId(static_cast<std::uint16_t>(p)));
+    if (controller.partitions[p].has_state)
+      add_metadata(controller, step.brokers, PartitionId(static_cast<std::uint16_t>(p)));
   }
   send_batch(context, broker);
   for (const ReplicaOfPartition& replica : replicas_on(controller, step.brokers)) {

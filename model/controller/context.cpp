@@ -40,7 +40,8 @@ Progress resume(const Context&, Broker& broker, ListNotifications& step, std::ui
 
 Progress enter(const Context& context, Broker& broker, ReadNotifications& step) {
   for (std::size_t i = 0; i < step.paths.size(); ++i) {
-    ask_zookeeper(context, broker, static_cast<std::uint32_t>(i), zk_single(zk_read(ZkOpType::get, step.paths[i], false)));
+    ask_zookeeper(context, broker, static_cast<std::uint32_t>(i),
+                  zk_single(zk_read(ZkOpType::get, step.paths[i], false)));
   }
   return Progress::waiting;
 }
@@ -49,7 +50,8 @@ Progress resume(const Context&, Broker& broker, ReadNotifications& step, std::ui
   if (response.code == ZkCode::ok) {
     if (const IsrChangeInfo* info = std::get_if<IsrChangeInfo>(&response.results.front().data)) {
       for (const PartitionId p : info->partitions) {
-        if (std::find(step.partitions.begin(), step.partitions.end(), p) == step.partitions.end()) step.partitions.push_back(p);
+        if (std::find(step.partitions.begin(), step.partitions.end(), p) == step.partitions.end())
+          step.partitions.push_back(p);
       }
     }
   }
@@ -70,7 +72,8 @@ Progress enter(const Context& context, Broker& broker, DeleteNotifications& step
   return Progress::waiting;
 }
 
-Progress resume(const Context& context, Broker& broker, DeleteNotifications& step, std::uint32_t, const ZkResponse& response) {
+Progress resume(const Context& context, Broker& broker, DeleteNotifications& step, std::uint32_t,
+                const ZkResponse& response) {
   if (is_fenced(context, response)) {
     controller_moved(context, broker);
     return Progress::done;
@@ -146,7 +149,8 @@ void finish_reading_brokers(const Context& context, Broker& broker, const ReadBr
 
 Progress enter(const Context& context, Broker& broker, ReadBrokers& step) {
   for (std::size_t i = 0; i < step.paths.size(); ++i) {
-    ask_zookeeper(context, broker, static_cast<std::uint32_t>(i), zk_single(zk_read(ZkOpType::get, step.paths[i], false)));
+    ask_zookeeper(context, broker, static_cast<std::uint32_t>(i),
+                  zk_single(zk_read(ZkOpType::get, step.paths[i], false)));
   }
   if (!step.paths.empty()) return Progress::waiting;
   finish_reading_brokers(context, broker, step);
@@ -194,7 +198,8 @@ Progress enter(const Context& context, Broker& broker, ReadTopics& step) {
   return Progress::waiting;
 }
 
-Progress resume(const Context& context, Broker& broker, ReadTopics& step, std::uint32_t index_of_answer, const ZkResponse& response) {
+Progress resume(const Context& context, Broker& broker, ReadTopics& step, std::uint32_t index_of_answer,
+                const ZkResponse& response) {
   Controller& controller = broker.memory.controller;
   const TopicId topic = step.topics[index_of_answer];
   if (response.code == ZkCode::ok) {

@@ -57,9 +57,9 @@ struct ReplicaLeaderElection {  // an operator's
 struct AutoRebalance {
   NO_FIELDS();
 };
-using ControllerEvent = std::variant<ControllerStartup, Reelect, ControllerChange, Expire, BrokerChange, TopicChange,
-                                     IsrChangeNotification, AlterPartitionReceived, ControlledShutdownReceived,
-                                     ReplicaLeaderElection, AutoRebalance>;
+using ControllerEvent =
+    std::variant<ControllerStartup, Reelect, ControllerChange, Expire, BrokerChange, TopicChange, IsrChangeNotification,
+                 AlterPartitionReceived, ControlledShutdownReceived, ReplicaLeaderElection, AutoRebalance>;
 
 // --- steps -------------------------------------------------------------------------------------
 
@@ -156,7 +156,7 @@ struct FailBrokers {  // live no more: onBrokerFailure
 struct CreatePartitions {
   std::vector<PartitionId> partitions;
   std::vector<PartitionState> states;  // first leader and ISR of each
-  std::uint8_t level = 0;  // 0: .../partitions, 1: .../partitions/P, 2: state
+  std::uint8_t level = 0;              // 0: .../partitions, 1: .../partitions/P, 2: state
   std::uint32_t answers = 0;
   FIELDS(partitions, states, level, answers);
 };
@@ -169,10 +169,10 @@ struct ReplicaOfPartition {
 };
 struct TakeReplicasOffline {
   std::vector<ReplicaOfPartition> todo;
-  bool stop_replica = true;  // StopReplica first
-  std::uint8_t stage = 0;    // 0 start, 1 reading, 2 writing
+  bool stop_replica = true;               // StopReplica first
+  std::uint8_t stage = 0;                 // 0 start, 1 reading, 2 writing
   std::vector<ReplicaOfPartition> round;  // read or written now, by tag
-  std::vector<PartitionState> states;      // read, then to be written
+  std::vector<PartitionState> states;     // read, then to be written
   std::vector<PartitionEpoch> versions;
   std::uint32_t answers = 0;
   FIELDS(todo, stop_replica, stage, round, states, versions, answers);
@@ -192,7 +192,7 @@ struct ElectLeaders {
 struct WriteAlterPartitions {
   ConnectionId via;
   AlterPartitionRequest request;
-  AlterPartitionResponse response;  // filled in as decided
+  AlterPartitionResponse response;     // filled in as decided
   std::vector<std::uint32_t> written;  // indexes into request.partitions, by tag
   std::uint32_t answers = 0;
   bool moved = false;
@@ -252,7 +252,7 @@ struct ControlItem {
 struct ControlBatch {
   std::vector<ControlItem> leader_and_isr;
   std::vector<ControlItem> stop_replica;
-  bool metadata = false;                  // UpdateMetadata goes to metadata_to...
+  bool metadata = false;  // UpdateMetadata goes to metadata_to...
   Replicas metadata_to;
   std::vector<PartitionId> metadata_about;  // ...with the state of these
   FIELDS(leader_and_isr, stop_replica, metadata, metadata_to, metadata_about);
@@ -266,14 +266,14 @@ struct Controller {
   bool busy = false;                      // an event is being processed:
   std::optional<ControllerStep> current;  // the step that waits for ZooKeeper...
   std::vector<ControllerStep> program;    // ...and those after it; the last one is next
-  std::uint32_t generation = 0;  // of the running program: replies to an older one are dropped
+  std::uint32_t generation = 0;           // of the running program: replies to an older one are dropped
 
-  Replicas live;  // registered brokers, shutting-down ones included; ascending
+  Replicas live;                         // registered brokers, shutting-down ones included; ascending
   SmallVec<BrokerEpoch, 4> live_epochs;  // in the same order
   Replicas shutting_down;
-  std::vector<PartitionInfo> partitions;  // by PartitionId; empty unless active
+  std::vector<PartitionInfo> partitions;   // by PartitionId; empty unless active
   std::vector<std::uint8_t> topics_known;  // by TopicId
-  SmallVec<Sender, 2> senders;  // by broker; one per live broker while active
+  SmallVec<Sender, 2> senders;             // by broker; one per live broker while active
   ControlBatch batch;
   FIELDS(active_id, epoch, epoch_version, queue, busy, current, program, generation, live, live_epochs, shutting_down,
          partitions, topics_known, senders, batch);

@@ -38,7 +38,8 @@ Progress enter(const Context& context, Broker& broker, ReadController&) {
   return Progress::waiting;
 }
 
-Progress resume(const Context& context, Broker& broker, ReadController& step, std::uint32_t index, const ZkResponse& response) {
+Progress resume(const Context& context, Broker& broker, ReadController& step, std::uint32_t index,
+                const ZkResponse& response) {
   if (index == 0) return Progress::waiting;
   Controller& controller = broker.memory.controller;
   const bool was_active = is_active(controller, broker.id);
@@ -87,7 +88,8 @@ Progress enter(const Context& context, Broker& broker, RegisterAsController& ste
   return Progress::waiting;
 }
 
-Progress resume(const Context& context, Broker& broker, RegisterAsController& step, std::uint32_t, const ZkResponse& response) {
+Progress resume(const Context& context, Broker& broker, RegisterAsController& step, std::uint32_t,
+                const ZkResponse& response) {
   if (response.code == ZkCode::ok) {
     begin_failover(context, broker, step.epoch + 1, write_result(response).stat.version);
   } else {
@@ -102,7 +104,8 @@ Progress enter(const Context& context, Broker& broker, ConfirmRegistration& step
   return Progress::waiting;
 }
 
-Progress resume(const Context& context, Broker& broker, ConfirmRegistration& step, std::uint32_t, const ZkResponse& response) {
+Progress resume(const Context& context, Broker& broker, ConfirmRegistration& step, std::uint32_t,
+                const ZkResponse& response) {
   if (!step.reading_epoch) {
     if (holder(response) == broker.id) {
       then(broker, ConfirmRegistration{step.epoch, true});

@@ -187,7 +187,8 @@ void put_event(const Context& context, Broker& broker, ControllerEvent event) {
   if (!broker.memory.controller.busy) go_on(context, broker);
 }
 
-void on_controller_reply(const Context& context, Broker& broker, std::uint32_t tag, const ZkRequest&, const ZkResponse& response) {
+void on_controller_reply(const Context& context, Broker& broker, std::uint32_t tag, const ZkRequest&,
+                         const ZkResponse& response) {
   Controller& controller = broker.memory.controller;
   if (response.code == ZkCode::session_expired) return;  // expire_controller follows
   if ((tag >> 16) != (controller.generation & 0xffffU) || !controller.current) return;

@@ -91,7 +91,8 @@ void add_leader_and_isr(Controller& controller, const Replicas& to, PartitionId 
 void add_metadata(Controller& controller, const Replicas& to) {
   controller.batch.metadata = true;
   for (const NodeId broker : to) {
-    if (is_live(controller, broker) && !controller.batch.metadata_to.contains(broker)) controller.batch.metadata_to.push_back(broker);
+    if (is_live(controller, broker) && !controller.batch.metadata_to.contains(broker))
+      controller.batch.metadata_to.push_back(broker);
   }
 }
 

@@ -118,14 +118,16 @@ void begin_round(const Context& context, Broker& broker, TakeReplicasOffline& st
   }
 }
 
-void replica_is_out(Controller& controller, const ReplicaOfPartition& item, const PartitionState& state, PartitionEpoch version) {
+void replica_is_out(Controller& controller, const ReplicaOfPartition& item, const PartitionState& state,
+                    PartitionEpoch version) {
   remember(controller, item.partition, state, version);
   const PartitionInfo& info = controller.partitions[index(item.partition)];
   tell_new_state(controller, without(info.assignment, item.replica), item.partition, false);
 }
 
 // The sole member stays in the ISR, without a leader: an empty ISR would forget who has the data.
-PartitionState without_replica(const Context& context, const Controller& controller, const PartitionState& read, NodeId replica) {
+PartitionState without_replica(const Context& context, const Controller& controller, const PartitionState& read,
+                               NodeId replica) {
   PartitionState state = read;
   if (read.leader == replica) state.leader = kNoNode;
   if (read.isr.size() > 1) state.isr.remove(replica);
@@ -148,8 +150,9 @@ bool write_round(const Context& context, Broker& broker, TakeReplicasOffline& st
       continue;
     }
     const PartitionState state = without_replica(context, controller, read, step.round[i].replica);
-    ask_zookeeper(context, broker, static_cast<std::uint32_t>(writing.size()),
-                  guarded(context, controller, zk_set(state_path(context, step.round[i].partition), state, step.versions[i])));
+    ask_zookeeper(
+        context, broker, static_cast<std::uint32_t>(writing.size()),
+        guarded(context, controller, zk_set(state_path(context, step.round[i].partition), state, step.versions[i])));
     writing.push_back(step.round[i]);
     states.push_back(state);
   }
@@ -173,7 +176,9 @@ Progress next_round(const Context& context, Broker& broker, TakeReplicasOffline&
 
 Progress enter(const Context& context, Broker& broker, TakeReplicasOffline& step) {
   Controller& controller = broker.memory.controller;
-  std::erase_if(step.todo, [&](const ReplicaOfPartition& item) { return !controller.partitions[index(item.partition)].has_state; });
+  std::erase_if(step.todo, [&](const ReplicaOfPartition& item) {
+    return !controller.partitions[index(item.partition)].has_state;
+  });
   for (const ReplicaOfPartition& item : step.todo) add_stop_replica(controller, item.replica, item.partition);
   return next_round(context, broker, step);
 }
@@ -227,9 +232,12 @@ ElectionChoice choose(const Context& context, const Controller& controller, cons
   const bool unclean = step.allow_unclean || context.config.topic_of(p).unclean_leader_election_enable;
   const ElectionView view{read, info.assignment, online, controller.shutting_down, unclean};
   switch (step.strategy) {
-    case Strategy::offline: return context.rules.elect_offline(view);
-    case Strategy::preferred: return context.rules.elect_preferred(view);
-    case Strategy::controlled_shutdown: return context.rules.elect_controlled_shutdown(view);
+    case Strategy::offline:
+      return context.rules.elect_offline(view);
+    case Strategy::preferred:
+      return context.rules.elect_preferred(view);
+    case Strategy::controlled_shutdown:
+      return context.rules.elect_controlled_shutdown(view);
   }
   return {};
 }
@@ -237,7 +245,8 @@ ElectionChoice choose(const Context& context, const Controller& controller, cons
 Replicas recipients(const Controller& controller, const ElectLeaders& step, PartitionId p) {
   Replicas to;
   for (const NodeId replica : controller.partitions[index(p)].assignment) {
-    const bool told = step.strategy == Strategy::offline ? is_online(controller, replica) : is_live(controller, replica);
+    const bool told =
+        step.strategy == Strategy::offline ? is_online(controller, replica) : is_live(controller, replica);
     if (told) to.push_back(replica);
   }
   return to;

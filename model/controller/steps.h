@@ -78,11 +78,10 @@ void schedule_first_rebalance(const Context& context, const Broker& broker);
 
 // --- sender.cpp ---
 void add_leader_and_isr(Controller& controller, const Replicas& to, PartitionId p, bool is_new);
-void add_metadata(Controller& controller, const Replicas& to);                  // live brokers only
+void add_metadata(Controller& controller, const Replicas& to);  // live brokers only
 void add_metadata(Controller& controller, const Replicas& to, PartitionId p);
 void add_stop_replica(Controller& controller, NodeId to, PartitionId p);
 void send_batch(const Context& context, Broker& broker);
-
 
 void add_sender(Controller& controller, NodeId broker);
 void remove_sender(const Context& context, Broker& self, NodeId broker);

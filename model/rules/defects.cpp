@@ -26,11 +26,14 @@ bool take_writes_only_with_a_fresh_session(Instant heard, Duration session_timeo
 }
 
 constexpr std::array kDefects{
-    Defect{"session-ends-with-connection", "ZooKeeper ends a session when its connection breaks instead of waiting for the time-out.",
+    Defect{"session-ends-with-connection",
+           "ZooKeeper ends a session when its connection breaks instead of waiting for the time-out.",
            [](Rules& rules) { rules.session_outlives_connection = false; }},
-    Defect{"isr-check-at-once", "The leader looks at its ISR all the time instead of every half replica.lag.time.max.ms.",
+    Defect{"isr-check-at-once",
+           "The leader looks at its ISR all the time instead of every half replica.lag.time.max.ms.",
            [](Rules& rules) { rules.isr_check_is_periodic = false; }},
-    Defect{"no-epoch-bump-on-removal", "The controller takes a dead follower out of the ISR without a new leader epoch.",
+    Defect{"no-epoch-bump-on-removal",
+           "The controller takes a dead follower out of the ISR without a new leader epoch.",
            [](Rules& rules) { rules.epoch_after_isr_removal = [](LeaderEpoch epoch) { return epoch; }; }},
     Defect{"one-step-failover", "A new controller elects leaders before it takes dead replicas out of the ISRs.",
            [](Rules& rules) { rules.failover_removes_dead_replicas_first = false; }},

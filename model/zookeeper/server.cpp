@@ -62,8 +62,10 @@ void tell_created(const Context& context, const ZnodeTree& tree, const Znode& no
   } else if (path == paths::controller()) {
     const ControllerInfo* info = std::get_if<ControllerInfo>(&node.data);
     const Znode* epoch_node = find(tree, paths::controller_epoch());
-    const ControllerEpochInfo* epoch = epoch_node == nullptr ? nullptr : std::get_if<ControllerEpochInfo>(&epoch_node->data);
-    context.tell(ControllerElected{zxid, info == nullptr ? kNoNode : info->broker, epoch == nullptr ? 0 : epoch->epoch});
+    const ControllerEpochInfo* epoch =
+        epoch_node == nullptr ? nullptr : std::get_if<ControllerEpochInfo>(&epoch_node->data);
+    context.tell(
+        ControllerElected{zxid, info == nullptr ? kNoNode : info->broker, epoch == nullptr ? 0 : epoch->epoch});
   } else if (path.is_child_of(paths::topics()) && path.last().form == Name::Form::topic) {
     context.tell(TopicCreated{zxid, TopicId(static_cast<std::uint16_t>(path.last().value))});
   } else if (is_announcement(path)) {

@@ -41,8 +41,7 @@ std::vector<Path> children_of(const ZnodeTree& tree, const Path& path);
 // transaction with the next zxid, whether it succeeds or not. On failure nothing changes but last_zxid;
 // results before the failing op are ok, after it runtime_inconsistency. Changes are appended.
 // Result: ZkResponse with code, zxid and per-op results.
-ZkResponse apply_write(ZnodeTree& tree, SessionId session, const ZkRequest& request,
-                       std::vector<ZnodeChange>& changes);
+ZkResponse apply_write(ZnodeTree& tree, SessionId session, const ZkRequest& request, std::vector<ZnodeChange>& changes);
 
 // exists, get, children: no zxid is taken.
 ZkResponse answer_read(const ZnodeTree& tree, const ZkOp& op);

@@ -105,7 +105,8 @@ void Connections::dispatch(std::int64_t now_us, std::uint32_t packet) {
   const Packet& sent = packets_[packet];
   Connection& c = connections_[sent.connection];
   Direction& direction = c.directions[sent.direction];
-  if (direction.first_stalled != kNoSlot || is_cut(c, sent.direction) || lacks_acknowledgements(now_us, c, sent.direction)) {
+  if (direction.first_stalled != kNoSlot || is_cut(c, sent.direction) ||
+      lacks_acknowledgements(now_us, c, sent.direction)) {
     stall(packet);
     return;
   }
@@ -214,8 +215,8 @@ void Connections::on_syn(std::int64_t now_us, std::uint32_t connection) {
     }
   }
   const std::int64_t latency = dice(c, kServer).range(links_.latency_min.us, links_.latency_max.us);
-  dispatch(now_us, new_packet(now_us, connection, accepts ? PacketType::accepted : PacketType::refused, kServer,
-                              latency));
+  dispatch(now_us,
+           new_packet(now_us, connection, accepts ? PacketType::accepted : PacketType::refused, kServer, latency));
 }
 
 // --- the end of a process --------------------------------------------------------------------------
@@ -346,8 +347,7 @@ Arrival Connections::arrive(std::int64_t now_us, std::uint32_t packet) {
       c.sides[side].open = false;
       forget(arrival.node, packed(c.id));
       arrival.what = Arrival::What::disconnected;
-      arrival.reason =
-          type == PacketType::fin ? model::DisconnectReason::reset : model::DisconnectReason::refused;
+      arrival.reason = type == PacketType::fin ? model::DisconnectReason::reset : model::DisconnectReason::refused;
       return arrival;
     case PacketType::syn:
       on_syn(now_us, connection);

@@ -30,8 +30,8 @@ struct Arrival {
   model::NodeId node = model::kNoNode;  // where
   model::NodeId peer = model::kNoNode;
   model::ConnectionId via;
-  model::DisconnectReason reason{};    // disconnected
-  const model::Body* body = nullptr;   // message; until the packet is released
+  model::DisconnectReason reason{};   // disconnected
+  const model::Body* body = nullptr;  // message; until the packet is released
 };
 
 class Connections {
@@ -90,8 +90,8 @@ class Connections {
 
   struct Side {
     bool open = false;
-    bool vanished = false;            // lost its power, and told nobody
-    std::int32_t died_by = kNoRow;    // fault row that ended its process
+    bool vanished = false;          // lost its power, and told nobody
+    std::int32_t died_by = kNoRow;  // fault row that ended its process
   };
   struct Direction {
     std::int64_t last_arrival = INT64_MIN;
@@ -107,12 +107,12 @@ class Connections {
   struct Connection {
     model::ConnectionId id;
     bool used = false;
-    bool established = false;      // for the client
-    bool attempt_waits = false;    // for a heal, to repeat the attempt
+    bool established = false;    // for the client
+    bool attempt_waits = false;  // for a heal, to repeat the attempt
     bool retry_queued = false;
-    bool counted_stalled = false;  // the attempt
+    bool counted_stalled = false;   // the attempt
     std::int64_t attempted_us = 0;  // first
-    std::uint32_t packets = 0;     // that refer to it
+    std::uint32_t packets = 0;      // that refer to it
     std::array<Side, 2> sides;
     std::array<Direction, 2> directions;
   };
@@ -121,9 +121,7 @@ class Connections {
     std::uint32_t connection;
   };
 
-  static model::NodeId node_of(const Connection& c, std::size_t side) {
-    return side == 0 ? c.id.client : c.id.server;
-  }
+  static model::NodeId node_of(const Connection& c, std::size_t side) { return side == 0 ? c.id.client : c.id.server; }
   std::uint32_t find(model::NodeId node, std::uint64_t name);
   void forget(model::NodeId node, std::uint64_t name);
   std::uint32_t new_connection(const model::ConnectionId& id);

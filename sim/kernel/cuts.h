@@ -51,8 +51,8 @@ class Cuts {
   }
   template <typename Which>
   bool heal_if(Which which) {
-    const auto healed = std::stable_partition(active_.begin(), active_.end(),
-                                              [&](const Active& cut) { return !which(cut); });
+    const auto healed =
+        std::stable_partition(active_.begin(), active_.end(), [&](const Active& cut) { return !which(cut); });
     for (auto cut = healed; cut != active_.end(); ++cut) --covers_[cell(cut->from, cut->to)];
     const bool any = healed != active_.end();
     active_.erase(healed, active_.end());

@@ -67,9 +67,9 @@ struct Engine {
   Connections connections;
   model::Effects effects;  // of the step that is being carried out
 
-  std::vector<Control> controls;      // by the slot of their event
-  std::vector<WaitingAct> acts;       // likewise
-  std::uint64_t trigger_facts = 0;    // bit i: a fault waits for the i-th kind of fact
+  std::vector<Control> controls;         // by the slot of their event
+  std::vector<WaitingAct> acts;          // likewise
+  std::uint64_t trigger_facts = 0;       // bit i: a fault waits for the i-th kind of fact
   std::vector<std::int32_t> times_left;  // of triggers, by fault row
   std::uint32_t applications = 0;
 

@@ -21,10 +21,10 @@ struct FaultEffect {
 
 struct AppliedFault {
   Time at;
-  std::size_t row = 0;            // index into Plan::faults
-  bool undo = false;              // the end of `lasts`
+  std::size_t row = 0;                       // index into Plan::faults
+  bool undo = false;                         // the end of `lasts`
   std::vector<model::NodeId> who, from, to;  // resolved
-  std::string note;               // roles at that moment: "controller, leader of t-0"
+  std::string note;                          // roles at that moment: "controller, leader of t-0"
 };
 
 enum class EventKind : std::uint8_t { message, timer, connected, disconnected, started, act };
@@ -33,11 +33,11 @@ struct EventView {
   Time at;
   std::uint64_t number = 0;
   EventKind kind{};
-  model::NodeId node{};                       // where it happens
-  model::NodeId peer = model::kNoNode;        // message, connected, disconnected
-  model::ConnectionId via;                    // likewise
-  const model::Body* body = nullptr;          // message
-  model::TimerKey timer;                      // timer
+  model::NodeId node{};                 // where it happens
+  model::NodeId peer = model::kNoNode;  // message, connected, disconnected
+  model::ConnectionId via;              // likewise
+  const model::Body* body = nullptr;    // message
+  model::TimerKey timer;                // timer
 };
 
 class Observer {

@@ -26,7 +26,14 @@ constexpr model::Duration operator-(Time a, Time b) { return {a.us - b.us}; }
 // Who a fault or an operator act is about. Roles are resolved when it happens.
 struct Target {
   enum class Form : std::uint8_t {
-    node, controller, leader, follower, isr, replica, brokers, others,
+    node,
+    controller,
+    leader,
+    follower,
+    isr,
+    replica,
+    brokers,
+    others,
   };
   Form form = Form::node;
   model::NodeId node = model::kNoNode;  // node, others
@@ -37,44 +44,54 @@ struct Target {
 
 // A fact with some of its fields given, as text: {"broker", "b2"}, {"epoch", "2"}, {"isr", "b1 b2"}.
 struct FactPattern {
-  std::size_t fact = 0;  // index of model::Fact
+  std::size_t fact = 0;                                     // index of model::Fact
   std::vector<std::pair<std::string, std::string>> fields;  // "node": who told it
 };
 bool matches(const FactPattern& pattern, const model::ClusterConfig& config, model::NodeId teller,
              const model::Fact& fact);
 
 enum class FaultKind : std::uint8_t {
-  crash, power_loss, stop, start, pause, resume, cut, heal, elect, move_controller, create_topic,
+  crash,
+  power_loss,
+  stop,
+  start,
+  pause,
+  resume,
+  cut,
+  heal,
+  elect,
+  move_controller,
+  create_topic,
 };
 std::string_view name_of(FaultKind kind);
 
 struct Fault {
   FaultKind kind{};
-  Time at;                            // if there is no trigger
-  std::optional<FactPattern> when;    // each time this fact is told, `times` times
-  model::Duration after;              // from the fact to the fault
+  Time at;                          // if there is no trigger
+  std::optional<FactPattern> when;  // each time this fact is told, `times` times
+  model::Duration after;            // from the fact to the fault
   std::int32_t times = 1;
-  std::vector<Target> who;            // crash, power_loss, stop, start, pause, resume
-  std::vector<Target> from, to;       // cut: packets from one side to the other are lost...
-  bool one_way = false;               // ...and back, unless one way
+  std::vector<Target> who;               // crash, power_loss, stop, start, pause, resume
+  std::vector<Target> from, to;          // cut: packets from one side to the other are lost...
+  bool one_way = false;                  // ...and back, unless one way
   std::optional<model::Duration> lasts;  // then undone: pause by resume, cut by heal, crash by start
   // Of a fault that takes several commands, `at` being when the last one had been given: how many followed
   // this one. Each takes Plan::command_min..command_max, drawn once per run.
   std::int32_t commands_after = 0;
-  model::PartitionId partition{};     // elect
-  bool unclean = false;               // elect
-  model::TopicId topic{};             // create_topic
+  model::PartitionId partition{};  // elect
+  bool unclean = false;            // elect
+  model::TopicId topic{};          // create_topic
   // Durations known beforehand, for a start that replays a real one: pins of single draws.
   std::optional<model::Duration> pin_connect, pin_register, pin_isr_check;
-  std::string text;                   // one line for people: "pause controller for 25 s"
-  std::int32_t line = 0;              // where it stands in the scenario file; 0 unknown
+  std::string text;       // one line for people: "pause controller for 25 s"
+  std::int32_t line = 0;  // where it stands in the scenario file; 0 unknown
 };
 
 struct Expectation {
   enum class Form : std::uint8_t {
-    fact,        // the pattern occurs, within [from, to]
-    never,       // the pattern does not occur
-    state_isr,   // at `from`: isr(partition) is `nodes`
+    fact,          // the pattern occurs, within [from, to]
+    never,         // the pattern does not occur
+    state_isr,     // at `from`: isr(partition) is `nodes`
     state_leader,  // at `from`: leader(partition) is the first of `nodes`; none: no leader
     state_controller,
   };
@@ -84,7 +101,7 @@ struct Expectation {
   std::int32_t times = 0;  // fact: exactly so often; 0: at least once
   model::PartitionId partition{};
   model::Replicas nodes;
-  std::string text;       // as in the scenario, one line
+  std::string text;  // as in the scenario, one line
   std::int32_t line = 0;
 };
 
@@ -93,11 +110,11 @@ struct LinkSettings {
   model::Duration latency_min = model::microseconds(60), latency_max = model::microseconds(250);
   model::Duration retransmit_first = model::milliseconds(200);  // then doubling...
   model::Duration retransmit_max = model::seconds(120);         // ...up to here
-  model::Duration syn_retry = model::seconds(1);  // connection attempts are repeated at this interval...
-  std::int32_t syn_linear = 4;                    // ...so often, then doubling (tcp_syn_linear_timeouts)
+  model::Duration syn_retry = model::seconds(1);                // connection attempts are repeated at this interval...
+  std::int32_t syn_linear = 4;                                  // ...so often, then doubling (tcp_syn_linear_timeouts)
   // Processing by the receiver before a message takes effect, by what has to be done.
   model::Duration request_min = model::microseconds(20), request_max = model::microseconds(200);
-  model::Duration control_min = model::milliseconds(4), control_max = model::milliseconds(28);  // LeaderAndIsr...
+  model::Duration control_min = model::milliseconds(4), control_max = model::milliseconds(28);   // LeaderAndIsr...
   model::Duration zk_write_min = model::milliseconds(1), zk_write_max = model::milliseconds(9);  // fsync
 };
 
@@ -109,7 +126,7 @@ struct Start {
 
 struct Plan {
   std::string title, story;
-  std::string file;     // name of the scenario, without folders
+  std::string file;  // name of the scenario, without folders
   std::string version = "3.9";
   model::ClusterConfig config;
   model::Rules rules{};
@@ -118,8 +135,8 @@ struct Plan {
   std::uint64_t boot_draw = 0;  // another boot of the same seed
   Time begins{-15'000'000};
   Time until{60'000'000};
-  std::vector<Start> starts;    // brokers, ZooKeeper and producers
-  std::vector<Fault> faults;    // acts of the boot (topics) included
+  std::vector<Start> starts;  // brokers, ZooKeeper and producers
+  std::vector<Fault> faults;  // acts of the boot (topics) included
   std::vector<Expectation> expectations;
   LinkSettings links;
   model::Duration command_min, command_max;  // see Fault::commands_after

@@ -24,14 +24,14 @@ enum class PacketType : std::uint8_t {
 inline constexpr std::uint32_t kNoSlot = UINT32_MAX;
 
 struct Packet {
-  model::Body body;             // data only
+  model::Body body;  // data only
   std::int64_t sent_us = 0;
-  std::int64_t delay_us = 0;    // latency and processing
+  std::int64_t delay_us = 0;  // latency and processing
   std::uint32_t connection = kNoSlot;
   std::uint32_t next = kNoSlot;  // behind it in a stalled direction, or in the free list
   PacketType type = PacketType::data;
   std::uint8_t direction = 0;
-  bool held = false;         // has waited for a paused process, behind those with smaller tickets
+  bool held = false;  // has waited for a paused process, behind those with smaller tickets
   std::uint32_t ticket = 0;
 };
 

@@ -7,9 +7,7 @@
 namespace sim {
 namespace {
 
-std::uint32_t name_of_key(model::TimerKey key) {
-  return (static_cast<std::uint32_t>(key.kind) << 16) | key.about;
-}
+std::uint32_t name_of_key(model::TimerKey key) { return (static_cast<std::uint32_t>(key.kind) << 16) | key.about; }
 
 }  // namespace
 

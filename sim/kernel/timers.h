@@ -41,8 +41,8 @@ class Timers {
     bool armed = false;
     bool queued = false;
     std::int64_t grid_us = kNever;  // when it is or was due, however late it is delivered
-    Event deadline;  // as armed last
-    Event entry;     // in the queue, if queued
+    Event deadline;                 // as armed last
+    Event entry;                    // in the queue, if queued
     Dice dice;
   };
   struct Table {

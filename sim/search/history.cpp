@@ -30,9 +30,11 @@ struct Held {
 // Sorted and merged, so that one binary search answers for a whole range.
 std::vector<Held> values_in(const model::Log& log) {
   std::vector<Held> held;
-  for (const model::Batch& batch : log.batches) held.push_back({batch.producer, batch.first_value, batch.first_value + batch.count});
+  for (const model::Batch& batch : log.batches)
+    held.push_back({batch.producer, batch.first_value, batch.first_value + batch.count});
   std::sort(held.begin(), held.end(), [](const Held& a, const Held& b) {
-    return a.producer != b.producer ? a.producer < b.producer : (a.first != b.first ? a.first < b.first : a.end < b.end);
+    return a.producer != b.producer ? a.producer < b.producer
+                                    : (a.first != b.first ? a.first < b.first : a.end < b.end);
   });
   std::vector<Held> merged;
   for (const Held& next : held) {
@@ -46,7 +48,8 @@ std::vector<Held> values_in(const model::Log& log) {
 }
 
 // The end of the stretch from `value` on that is held, or that is missing; at most `end`.
-std::int32_t end_of_stretch(const std::vector<Held>& held, NodeId producer, std::int32_t value, std::int32_t end, bool& present) {
+std::int32_t end_of_stretch(const std::vector<Held>& held, NodeId producer, std::int32_t value, std::int32_t end,
+                            bool& present) {
   present = false;
   for (const Held& stretch : held) {
     if (stretch.producer != producer || stretch.end <= value) continue;
@@ -60,7 +63,8 @@ std::int32_t end_of_stretch(const std::vector<Held>& held, NodeId producer, std:
 
 History::History(const Plan& plan) : plan_(plan), acknowledged_(plan.config.partitions.size()) {}
 
-void History::on_fact(NodeId teller, const model::Fact& fact, const World& world, std::vector<model::RecordLost>& lost) {
+void History::on_fact(NodeId teller, const model::Fact& fact, const World& world,
+                      std::vector<model::RecordLost>& lost) {
   if (const auto* acknowledged = std::get_if<model::RecordsAcknowledged>(&fact)) {
     if (plan_.config.producer(teller).acks == model::Acks::none) return;  // nobody promised anything
     std::vector<Range>& ranges = acknowledged_[model::index(acknowledged->partition)];
@@ -99,7 +103,8 @@ void History::compare(PartitionId partition, const World& world, std::vector<mod
 }
 
 void History::conclude(const World& world, std::vector<model::RecordLost>& lost) {
-  for (std::size_t p = 0; p < acknowledged_.size(); ++p) compare(PartitionId(static_cast<std::uint16_t>(p)), world, lost);
+  for (std::size_t p = 0; p < acknowledged_.size(); ++p)
+    compare(PartitionId(static_cast<std::uint16_t>(p)), world, lost);
 }
 
 }  // namespace sim

@@ -22,8 +22,8 @@ struct RecordedFault {
 struct ExpectationResult {
   bool decided = false;  // false: the run ended before it could be judged
   bool met = false;
-  Time at;               // when it was decided
-  std::string found;     // what was there instead, or the nearest fact of that name
+  Time at;            // when it was decided
+  std::string found;  // what was there instead, or the nearest fact of that name
 };
 
 enum class Verdict : std::uint8_t { passed, safety_violated, not_reached, vacuous };
@@ -35,20 +35,21 @@ struct Outcome {
   std::uint64_t fingerprint = 0;
   std::uint64_t events = 0;
   model::Duration simulated;
-  std::vector<RecordedFact> facts;    // if asked for
+  std::vector<RecordedFact> facts;  // if asked for
   std::vector<RecordedFault> faults;
   std::vector<ExpectationResult> expectations;  // by Plan::expectations
   Verdict verdict = Verdict::passed;
 };
 
 struct RunOptions {
-  bool keep_facts = false;       // every fact but the three that come with each record
+  bool keep_facts = false;         // every fact but the three that come with each record
   bool keep_record_facts = false;  // those too: high_watermark, records_appended, records_acknowledged
-  Observer* observer = nullptr;  // told everything as well
+  Observer* observer = nullptr;    // told everything as well
 };
 Outcome run(const Plan& plan, const RunOptions& options);
 
 // Many seeds of one plan, on `jobs` threads; results in the order of the seeds.
-std::vector<Outcome> run_seeds(const Plan& plan, std::uint64_t first, std::uint64_t last, int jobs, const RunOptions& options);
+std::vector<Outcome> run_seeds(const Plan& plan, std::uint64_t first, std::uint64_t last, int jobs,
+                               const RunOptions& options);
 
 }  // namespace sim

@@ -168,7 +168,8 @@ int main(int argc, char** argv) {
              per_state(result.visited_bytes + result.parent_bytes + result.frontier_bytes + world.actors().bytes()),
              per_state(result.visited_bytes), per_state(result.parent_bytes), per_state(result.frontier_bytes),
              per_state(world.actors().bytes()));
-  fmt::print("resident        {:8.1f}  bytes a state at most, nodes and growing tables included\n", per_state(resident));
+  fmt::print("resident        {:8.1f}  bytes a state at most, nodes and growing tables included\n",
+             per_state(resident));
   fmt::print("words a state   {:8.1f}  in a frontier\n", static_cast<double>(result.state_words) / states);
   print_nodes(world);
   return 0;
