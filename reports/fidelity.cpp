@@ -24,7 +24,7 @@ void add_network(std::vector<TableRow>& rows) {
   rows.push_back(
       {"tcp-retransmission",
        fmt::format("What a cut stalls arrives after it with the sender's next retransmission: {} after the first loss, "
-                   "doubling up to {}.",
+                   "doubling up to {}, each up to an eighth late.",
                    short_seconds(links.retransmit_first), short_seconds(links.retransmit_max)),
        "After a long cut a connection may stay silent for longer than the cut has lasted, as with Linux."});
   rows.push_back(

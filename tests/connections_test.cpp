@@ -21,6 +21,8 @@ ConnectionId from_a_to_b(std::uint32_t number = 1) { return {kA, kB, ChannelKind
 // Latency is 100 us, processing nothing: every instant is known.
 sim::LinkSettings exact_links() {
   sim::LinkSettings links;
+  links.retransmit_first = model::milliseconds(200);
+  links.timer_wheel = false;
   links.latency_min = links.latency_max = model::microseconds(100);
   links.request_min = links.request_max = model::microseconds(0);
   return links;
@@ -227,12 +229,14 @@ TEST_CASE("stalled messages arrive in order with the first retransmission after 
 
 TEST_CASE("the interval between retransmissions doubles up to its maximum") {
   sim::LinkSettings links;
+  links.retransmit_first = model::milliseconds(200);
+  links.timer_wheel = false;
   links.retransmit_max = model::seconds(1);
-  CHECK(sim::next_retransmission(links, 0, 0) == 200 * kMs);
-  CHECK(sim::next_retransmission(links, 0, 200 * kMs) == 600 * kMs);
-  CHECK(sim::next_retransmission(links, 0, 600 * kMs) == 1400 * kMs);
-  CHECK(sim::next_retransmission(links, 0, 1400 * kMs) == 2400 * kMs);
-  CHECK(sim::next_retransmission(links, 0, 3399 * kMs) == 3400 * kMs);
+  CHECK(sim::next_retransmission(links, 0, 0, 1) == 200 * kMs);
+  CHECK(sim::next_retransmission(links, 0, 200 * kMs, 1) == 600 * kMs);
+  CHECK(sim::next_retransmission(links, 0, 600 * kMs, 1) == 1400 * kMs);
+  CHECK(sim::next_retransmission(links, 0, 1400 * kMs, 1) == 2400 * kMs);
+  CHECK(sim::next_retransmission(links, 0, 3399 * kMs, 1) == 3400 * kMs);
 }
 
 TEST_CASE("a retransmission into another cut waits for the next heal") {

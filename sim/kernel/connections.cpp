@@ -12,11 +12,6 @@ namespace {
 constexpr std::size_t kClient = 0, kServer = 1;
 constexpr std::size_t kChannelKinds = static_cast<std::size_t>(model::ChannelKind::client) + 1;
 
-std::uint64_t packed(const model::ConnectionId& id) {
-  return (static_cast<std::uint64_t>(id.client) << 56) | (static_cast<std::uint64_t>(id.server) << 48) |
-         (static_cast<std::uint64_t>(id.kind) << 40) | (static_cast<std::uint64_t>(id.index) << 32) | id.number;
-}
-
 }  // namespace
 
 Connections::Connections(const LinkSettings& links, std::uint64_t seed, std::size_t nodes, EventQueue& queue,

@@ -166,9 +166,16 @@ class Connections {
   std::vector<Dice> dice_;                    // by (client, server, kind, direction)
 };
 
+// A ConnectionId in one word.
+inline std::uint64_t packed(const model::ConnectionId& id) {
+  return (static_cast<std::uint64_t>(id.client) << 56) | (static_cast<std::uint64_t>(id.server) << 48) |
+         (static_cast<std::uint64_t>(id.kind) << 40) | (static_cast<std::uint64_t>(id.index) << 32) | id.number;
+}
+
 // Both are measured from the first transmission; the result is after `now`.
 // Data: 200 ms after it was sent, then at doubling intervals.
-std::int64_t next_retransmission(const LinkSettings& links, std::int64_t sent_us, std::int64_t now_us);
+std::int64_t next_retransmission(const LinkSettings& links, std::int64_t sent_us, std::int64_t now_us,
+                                 std::uint64_t key);
 // Connection attempts: linear at first, then at doubling intervals.
 std::int64_t next_attempt(const LinkSettings& links, std::int64_t attempted_us, std::int64_t now_us);
 

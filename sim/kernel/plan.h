@@ -108,10 +108,14 @@ struct Expectation {
 // Latencies and TCP's timers. Ranges are drawn uniformly; every one stands in `describe fidelity`.
 struct LinkSettings {
   model::Duration latency_min = model::microseconds(60), latency_max = model::microseconds(250);
-  model::Duration retransmit_first = model::milliseconds(200);  // then doubling...
+  // The smallest time-out, 200 ms, and a tick of 4 ms.
+  model::Duration retransmit_first = model::milliseconds(204);  // then doubling...
   model::Duration retransmit_max = model::seconds(120);         // ...up to here
-  model::Duration syn_retry = model::seconds(1);                // connection attempts are repeated at this interval...
-  std::int32_t syn_linear = 4;                                  // ...so often, then doubling (tcp_syn_linear_timeouts)
+  // Linux keeps timers in a wheel whose slots get coarser with the time-out; each fires at the end of its
+  // slot, up to an eighth late. Over seven doublings that is a second.
+  bool timer_wheel = true;
+  model::Duration syn_retry = model::seconds(1);  // connection attempts are repeated at this interval...
+  std::int32_t syn_linear = 4;                    // ...so often, then doubling (tcp_syn_linear_timeouts)
   // Processing by the receiver before a message takes effect, by what has to be done.
   model::Duration request_min = model::microseconds(20), request_max = model::microseconds(200);
   model::Duration control_min = model::milliseconds(4), control_max = model::milliseconds(28);   // LeaderAndIsr...

@@ -8,14 +8,24 @@ namespace {
 
 constexpr std::int32_t kInitialCongestionWindow = 10;  // segments (RFC 6928); small requests are one each
 
+// kernel/time/timer.c with 250 ticks a second: 64 slots a level, each level eight times as coarse.
+std::int64_t timer_slot_us(std::int64_t interval_us) {
+  std::int64_t slot = 4'000;
+  while (interval_us >= 63 * slot) slot *= 8;
+  return slot;
+}
+
 }  // namespace
 
-std::int64_t next_retransmission(const LinkSettings& links, std::int64_t sent_us, std::int64_t now_us) {
+std::int64_t next_retransmission(const LinkSettings& links, std::int64_t sent_us, std::int64_t now_us,
+                                 std::uint64_t key) {
   std::int64_t interval = std::max<std::int64_t>(links.retransmit_first.us, 1);
+  Dice lateness(key);
   std::int64_t at = sent_us + interval;
   while (at <= now_us) {
     interval = std::max(interval, std::min(2 * interval, links.retransmit_max.us));
     at += interval;
+    if (links.timer_wheel) at += lateness.range(0, timer_slot_us(interval));
   }
   return at;
 }
@@ -90,7 +100,8 @@ void Connections::schedule_retransmission(std::int64_t now_us, std::uint32_t con
   stalled.retransmit_queued = true;
   const bool repeats = stalled.unacknowledged_since != INT64_MIN;
   const std::int64_t since = repeats ? stalled.unacknowledged_since : packets_[stalled.first_stalled].sent_us;
-  const std::int64_t at = next_retransmission(links_, since, now_us);
+  const std::uint64_t key = mix(seed_ ^ mix(packed(c.id) ^ static_cast<std::uint64_t>(since)) ^ direction);
+  const std::int64_t at = next_retransmission(links_, since, now_us, key);
   queue_.push(at, Wake::packet, new_packet(now_us, connection, PacketType::retransmit, direction, 0));
 }
 
