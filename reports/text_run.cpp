@@ -46,7 +46,7 @@ std::string header(const sim::Plan& plan, const sim::Outcome& outcome, const Tex
   };
   std::vector<std::string> producers;
   for (const model::ProducerConfig& producer : config.producers) producers.push_back(producer_text(plan, producer));
-  if (!plan.title.empty()) row("story", {plan.title}, "");
+  if (!plan.title.empty()) row("about", {plan.title}, "");
   row("clients", producers, "; ");
   row("settings", changed_settings(plan), ", ");
   row("planted", plan.defects, ", ");
