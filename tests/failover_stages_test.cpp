@@ -50,9 +50,9 @@ static_assert(kStepNames.size() == std::variant_size_v<model::ControllerStep>);
 
 std::string phase_of(const model::ControllerStep& step) {
   const std::string name = kStepNames[step.index()];
-  const auto round = [&](std::uint8_t stage) { return name + (stage == 1 ? ": reading" : ": writing"); };
-  if (const auto* take = std::get_if<model::TakeReplicasOffline>(&step)) return round(take->stage);
-  if (const auto* elect = std::get_if<model::ElectLeaders>(&step)) return round(elect->stage);
+  const auto round = [&](const model::StateRound& now) { return name + (now.writing ? ": writing" : ": reading"); };
+  if (const auto* take = std::get_if<model::TakeReplicasOffline>(&step)) return round(take->round);
+  if (const auto* elect = std::get_if<model::ElectLeaders>(&step)) return round(elect->round);
   if (const auto* create = std::get_if<model::CreatePartitions>(&step))
     return name + ": level " + std::to_string(create->level);
   return name;

@@ -167,27 +167,27 @@ struct ReplicaOfPartition {
   NodeId replica = kNoNode;
   FIELDS(partition, replica);
 };
-struct TakeReplicasOffline {
-  std::vector<ReplicaOfPartition> todo;
-  bool stop_replica = true;               // StopReplica first
-  std::uint8_t stage = 0;                 // 0 start, 1 reading, 2 writing
-  std::vector<ReplicaOfPartition> round;  // read or written now, by tag
-  std::vector<PartitionState> states;     // read, then to be written
-  std::vector<PartitionEpoch> versions;
+// The state znodes of some partitions, read together, then those written that have to change.
+struct StateRound {
+  bool writing = false;
+  std::vector<ReplicaOfPartition> items;  // read or written now, by tag; kNoNode: not about one replica
+  std::vector<PartitionState> states;     // as read, then as written
+  std::vector<PartitionEpoch> versions;   // as read; -1: not there
   std::uint32_t answers = 0;
-  FIELDS(todo, stop_replica, stage, round, states, versions, answers);
+  FIELDS(writing, items, states, versions, answers);
+};
+struct TakeReplicasOffline {  // StopReplica first
+  std::vector<ReplicaOfPartition> todo;
+  StateRound round;
+  FIELDS(todo, round);
 };
 enum class Strategy : std::uint8_t { offline, preferred, controlled_shutdown };
 struct ElectLeaders {
   Strategy strategy{};
   bool allow_unclean = false;
   std::vector<PartitionId> todo;
-  std::uint8_t stage = 0;  // 0 start, 1 reading, 2 writing
-  std::vector<PartitionId> round;
-  std::vector<PartitionState> states;
-  std::vector<PartitionEpoch> versions;
-  std::uint32_t answers = 0;
-  FIELDS(strategy, allow_unclean, todo, stage, round, states, versions, answers);
+  StateRound round;
+  FIELDS(strategy, allow_unclean, todo, round);
 };
 struct WriteAlterPartitions {
   ConnectionId via;

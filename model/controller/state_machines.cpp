@@ -2,6 +2,7 @@
 // controller's guard and the znode's version, and tried again if the leader was faster
 // (controller/PartitionStateMachine, ReplicaStateMachine).
 #include <algorithm>
+#include <optional>
 
 #include "model/controller/steps.h"
 
@@ -94,29 +95,90 @@ Progress resume(const Context& context, Broker& broker, CreatePartitions& step, 
   return Progress::waiting;
 }
 
-// --- replicas -> OfflineReplica --------------------------------------------------------------------
+// --- rounds of reading and writing states -----------------------------------------------------------
 
 namespace {
 
-// The partitions of one replica at a time: two replicas of one partition would get in each other's way.
-// In which order Kafka takes the replicas is a hash map's business.
-void begin_round(const Context& context, Broker& broker, TakeReplicasOffline& step) {
-  const std::uint32_t at = context.choices.below(static_cast<std::uint32_t>(step.todo.size()));
-  const NodeId replica = step.todo[at].replica;
-  step.round.clear();
-  for (const ReplicaOfPartition& item : step.todo) {
-    if (item.replica == replica) step.round.push_back(item);
-  }
-  std::erase_if(step.todo, [&](const ReplicaOfPartition& item) { return item.replica == replica; });
-  step.stage = 1;
-  step.answers = 0;
-  step.states.assign(step.round.size(), {});
-  step.versions.assign(step.round.size(), -1);
-  for (std::size_t i = 0; i < step.round.size(); ++i) {
+void begin_reading(const Context& context, Broker& broker, StateRound& round, std::vector<ReplicaOfPartition> items) {
+  round = {};
+  round.items = std::move(items);
+  round.states.resize(round.items.size());
+  round.versions.assign(round.items.size(), -1);
+  for (std::size_t i = 0; i < round.items.size(); ++i) {
     ask_zookeeper(context, broker, static_cast<std::uint32_t>(i),
-                  zk_single(zk_read(ZkOpType::get, state_path(context, step.round[i].partition), false)));
+                  zk_single(zk_read(ZkOpType::get, state_path(context, round.items[i].partition), false)));
   }
 }
+
+// All states are read: `decide` says what each has to become, or that it stays. False: nothing is written.
+template <typename Decide>
+bool begin_writing(const Context& context, Broker& broker, StateRound& round, Decide&& decide) {
+  const Controller& controller = broker.memory.controller;
+  StateRound writes;
+  writes.writing = true;
+  for (std::size_t i = 0; i < round.items.size(); ++i) {
+    const PartitionState& read = round.states[i];
+    if (round.versions[i] < 0 || read.controller_epoch > controller.epoch) continue;  // gone, or a newer controller's
+    const std::optional<PartitionState> wanted = decide(round.items[i], read, round.versions[i]);
+    if (!wanted) continue;
+    const Path path = state_path(context, round.items[i].partition);
+    ask_zookeeper(context, broker, static_cast<std::uint32_t>(writes.items.size()),
+                  guarded(context, controller, zk_set(path, *wanted, round.versions[i])));
+    writes.items.push_back(round.items[i]);
+    writes.states.push_back(*wanted);
+  }
+  round = std::move(writes);
+  return !round.items.empty();
+}
+
+// A step that works in rounds says how: which states come next, what each has to become (nothing: it
+// stays), what follows once it is written, and that the leader was faster.
+Progress next_round(const Context& context, Broker& broker, TakeReplicasOffline& step);
+Progress next_round(const Context& context, Broker& broker, ElectLeaders& step);
+std::optional<PartitionState> decide(const Context& context, Controller& controller, const TakeReplicasOffline& step,
+                                     const ReplicaOfPartition& item, const PartitionState& read,
+                                     PartitionEpoch version);
+std::optional<PartitionState> decide(const Context& context, Controller& controller, const ElectLeaders& step,
+                                     const ReplicaOfPartition& item, const PartitionState& read,
+                                     PartitionEpoch version);
+void written(Controller& controller, const TakeReplicasOffline& step, const ReplicaOfPartition& item,
+             const PartitionState& state, PartitionEpoch version);
+void written(Controller& controller, const ElectLeaders& step, const ReplicaOfPartition& item,
+             const PartitionState& state, PartitionEpoch version);
+void retry(TakeReplicasOffline& step, const ReplicaOfPartition& item);
+void retry(ElectLeaders& step, const ReplicaOfPartition& item);
+
+template <typename Step>
+Progress resume_round(const Context& context, Broker& broker, Step& step, std::uint32_t index_of_answer,
+                      const ZkResponse& response) {
+  StateRound& round = step.round;
+  if (!round.writing) {
+    if (response.code == ZkCode::ok) {
+      round.states[index_of_answer] = std::get<PartitionState>(response.results.front().data);
+      round.versions[index_of_answer] = response.results.front().stat.version;
+    }
+    if (++round.answers < round.items.size()) return Progress::waiting;
+    const auto decision = [&](const ReplicaOfPartition& item, const PartitionState& read, PartitionEpoch version) {
+      return decide(context, broker.memory.controller, step, item, read, version);
+    };
+    if (begin_writing(context, broker, round, decision)) return Progress::waiting;
+    return next_round(context, broker, step);
+  }
+  if (is_fenced(context, response)) {
+    controller_moved(context, broker);
+    return Progress::done;
+  }
+  const ReplicaOfPartition& item = round.items[index_of_answer];
+  if (response.code == ZkCode::ok) {
+    written(broker.memory.controller, step, item, round.states[index_of_answer], write_result(response).stat.version);
+  } else if (response.code == ZkCode::bad_version) {
+    retry(step, item);  // the leader changed the ISR meanwhile: decide anew
+  }
+  if (++round.answers < round.items.size()) return Progress::waiting;
+  return next_round(context, broker, step);
+}
+
+// --- replicas -> OfflineReplica --------------------------------------------------------------------
 
 void replica_is_out(Controller& controller, const ReplicaOfPartition& item, const PartitionState& state,
                     PartitionEpoch version) {
@@ -126,49 +188,43 @@ void replica_is_out(Controller& controller, const ReplicaOfPartition& item, cons
 }
 
 // The sole member stays in the ISR, without a leader: an empty ISR would forget who has the data.
-PartitionState without_replica(const Context& context, const Controller& controller, const PartitionState& read,
-                               NodeId replica) {
+std::optional<PartitionState> decide(const Context& context, Controller& controller, const TakeReplicasOffline&,
+                                     const ReplicaOfPartition& item, const PartitionState& read,
+                                     PartitionEpoch version) {
+  if (!read.isr.contains(item.replica)) {
+    replica_is_out(controller, item, read, version);
+    return std::nullopt;
+  }
   PartitionState state = read;
-  if (read.leader == replica) state.leader = kNoNode;
-  if (read.isr.size() > 1) state.isr.remove(replica);
+  if (read.leader == item.replica) state.leader = kNoNode;
+  if (read.isr.size() > 1) state.isr.remove(item.replica);
   state.leader_epoch = context.rules.epoch_after_isr_removal(read.leader_epoch);
   state.controller_epoch = controller.epoch;
   return state;
 }
 
-// All states of the round are read: write those from which the replica has to go. Left in `round` and
-// `states` is what is being written.
-bool write_round(const Context& context, Broker& broker, TakeReplicasOffline& step) {
-  Controller& controller = broker.memory.controller;
-  std::vector<ReplicaOfPartition> writing;
-  std::vector<PartitionState> states;
-  for (std::size_t i = 0; i < step.round.size(); ++i) {
-    const PartitionState& read = step.states[i];
-    if (step.versions[i] < 0 || read.controller_epoch > controller.epoch) continue;  // gone, or a newer controller's
-    if (!read.isr.contains(step.round[i].replica)) {
-      replica_is_out(controller, step.round[i], read, step.versions[i]);
-      continue;
-    }
-    const PartitionState state = without_replica(context, controller, read, step.round[i].replica);
-    ask_zookeeper(
-        context, broker, static_cast<std::uint32_t>(writing.size()),
-        guarded(context, controller, zk_set(state_path(context, step.round[i].partition), state, step.versions[i])));
-    writing.push_back(step.round[i]);
-    states.push_back(state);
-  }
-  step.round = std::move(writing);
-  step.states = std::move(states);
-  step.stage = 2;
-  step.answers = 0;
-  return !step.round.empty();
+void written(Controller& controller, const TakeReplicasOffline&, const ReplicaOfPartition& item,
+             const PartitionState& state, PartitionEpoch version) {
+  replica_is_out(controller, item, state, version);
 }
 
+void retry(TakeReplicasOffline& step, const ReplicaOfPartition& item) { step.todo.push_back(item); }
+
+// The partitions of one replica at a time: two replicas of one partition would get in each other's way.
+// In which order Kafka takes the replicas is a hash map's business.
 Progress next_round(const Context& context, Broker& broker, TakeReplicasOffline& step) {
   if (step.todo.empty()) {
     send_batch(context, broker);
     return Progress::done;
   }
-  begin_round(context, broker, step);
+  const std::uint32_t at = context.choices.below(static_cast<std::uint32_t>(step.todo.size()));
+  const NodeId replica = step.todo[at].replica;
+  std::vector<ReplicaOfPartition> items;
+  for (const ReplicaOfPartition& item : step.todo) {
+    if (item.replica == replica) items.push_back(item);
+  }
+  std::erase_if(step.todo, [&](const ReplicaOfPartition& item) { return item.replica == replica; });
+  begin_reading(context, broker, step.round, std::move(items));
   return Progress::waiting;
 }
 
@@ -185,51 +241,18 @@ Progress enter(const Context& context, Broker& broker, TakeReplicasOffline& step
 
 Progress resume(const Context& context, Broker& broker, TakeReplicasOffline& step, std::uint32_t index_of_answer,
                 const ZkResponse& response) {
-  Controller& controller = broker.memory.controller;
-  if (step.stage == 1) {
-    if (response.code == ZkCode::ok) {
-      step.states[index_of_answer] = std::get<PartitionState>(response.results.front().data);
-      step.versions[index_of_answer] = response.results.front().stat.version;
-    }
-    if (++step.answers < step.round.size()) return Progress::waiting;
-    if (write_round(context, broker, step)) return Progress::waiting;
-    return next_round(context, broker, step);
-  }
-  if (is_fenced(context, response)) {
-    controller_moved(context, broker);
-    return Progress::done;
-  }
-  const ReplicaOfPartition item = step.round[index_of_answer];
-  if (response.code == ZkCode::ok) {
-    replica_is_out(controller, item, step.states[index_of_answer], write_result(response).stat.version);
-  } else if (response.code == ZkCode::bad_version) {
-    step.todo.push_back(item);  // the leader changed the ISR meanwhile: decide anew
-  }
-  if (++step.answers < step.round.size()) return Progress::waiting;
-  return next_round(context, broker, step);
+  return resume_round(context, broker, step, index_of_answer, response);
 }
 
 // --- Online/Offline -> OnlinePartition -------------------------------------------------------------
 
 namespace {
 
-void begin_round(const Context& context, Broker& broker, ElectLeaders& step) {
-  step.round = std::move(step.todo);
-  step.todo.clear();
-  step.stage = 1;
-  step.answers = 0;
-  step.states.assign(step.round.size(), {});
-  step.versions.assign(step.round.size(), -1);
-  for (std::size_t i = 0; i < step.round.size(); ++i) {
-    ask_zookeeper(context, broker, static_cast<std::uint32_t>(i),
-                  zk_single(zk_read(ZkOpType::get, state_path(context, step.round[i]), false)));
-  }
-}
-
 ElectionChoice choose(const Context& context, const Controller& controller, const ElectLeaders& step, PartitionId p,
-                      const PartitionState& read, const Replicas& online) {
+                      const PartitionState& read) {
   const PartitionInfo& info = controller.partitions[index(p)];
   const bool unclean = step.allow_unclean || context.config.topic_of(p).unclean_leader_election_enable;
+  const Replicas online = online_brokers(controller);
   const ElectionView view{read, info.assignment, online, controller.shutting_down, unclean};
   switch (step.strategy) {
     case Strategy::offline:
@@ -252,39 +275,34 @@ Replicas recipients(const Controller& controller, const ElectLeaders& step, Part
   return to;
 }
 
-bool write_round(const Context& context, Broker& broker, ElectLeaders& step) {
-  Controller& controller = broker.memory.controller;
-  const Replicas online = online_brokers(controller);
-  std::vector<PartitionId> writing;
-  std::vector<PartitionState> states;
-  for (std::size_t i = 0; i < step.round.size(); ++i) {
-    const PartitionId p = step.round[i];
-    const PartitionState& read = step.states[i];
-    if (step.versions[i] < 0 || read.controller_epoch > controller.epoch) continue;
-    const ElectionChoice choice = choose(context, controller, step, p, read, online);
-    if (choice.leader == kNoNode) {
-      context.tell(ElectionFailed{p});
-      continue;
-    }
-    const PartitionState state{choice.leader, read.leader_epoch + 1, choice.isr, controller.epoch};
-    ask_zookeeper(context, broker, static_cast<std::uint32_t>(writing.size()),
-                  guarded(context, controller, zk_set(state_path(context, p), state, step.versions[i])));
-    writing.push_back(p);
-    states.push_back(state);
+std::optional<PartitionState> decide(const Context& context, Controller& controller, const ElectLeaders& step,
+                                     const ReplicaOfPartition& item, const PartitionState& read, PartitionEpoch) {
+  const ElectionChoice choice = choose(context, controller, step, item.partition, read);
+  if (choice.leader == kNoNode) {
+    context.tell(ElectionFailed{item.partition});
+    return std::nullopt;
   }
-  step.round = std::move(writing);
-  step.states = std::move(states);
-  step.stage = 2;
-  step.answers = 0;
-  return !step.round.empty();
+  return PartitionState{choice.leader, read.leader_epoch + 1, choice.isr, controller.epoch};
 }
+
+void written(Controller& controller, const ElectLeaders& step, const ReplicaOfPartition& item,
+             const PartitionState& state, PartitionEpoch version) {
+  remember(controller, item.partition, state, version);
+  controller.partitions[index(item.partition)].phase = PartitionPhase::online;
+  tell_new_state(controller, recipients(controller, step, item.partition), item.partition, false);
+}
+
+void retry(ElectLeaders& step, const ReplicaOfPartition& item) { step.todo.push_back(item.partition); }
 
 Progress next_round(const Context& context, Broker& broker, ElectLeaders& step) {
   if (step.todo.empty()) {
     send_batch(context, broker);
     return Progress::done;
   }
-  begin_round(context, broker, step);
+  std::vector<ReplicaOfPartition> items;
+  for (const PartitionId p : step.todo) items.push_back({p, kNoNode});
+  step.todo.clear();
+  begin_reading(context, broker, step.round, std::move(items));
   return Progress::waiting;
 }
 
@@ -294,30 +312,7 @@ Progress enter(const Context& context, Broker& broker, ElectLeaders& step) { ret
 
 Progress resume(const Context& context, Broker& broker, ElectLeaders& step, std::uint32_t index_of_answer,
                 const ZkResponse& response) {
-  Controller& controller = broker.memory.controller;
-  if (step.stage == 1) {
-    if (response.code == ZkCode::ok) {
-      step.states[index_of_answer] = std::get<PartitionState>(response.results.front().data);
-      step.versions[index_of_answer] = response.results.front().stat.version;
-    }
-    if (++step.answers < step.round.size()) return Progress::waiting;
-    if (write_round(context, broker, step)) return Progress::waiting;
-    return next_round(context, broker, step);
-  }
-  if (is_fenced(context, response)) {
-    controller_moved(context, broker);
-    return Progress::done;
-  }
-  const PartitionId p = step.round[index_of_answer];
-  if (response.code == ZkCode::ok) {
-    remember(controller, p, step.states[index_of_answer], write_result(response).stat.version);
-    controller.partitions[index(p)].phase = PartitionPhase::online;
-    tell_new_state(controller, recipients(controller, step, p), p, false);
-  } else if (response.code == ZkCode::bad_version) {
-    step.todo.push_back(p);
-  }
-  if (++step.answers < step.round.size()) return Progress::waiting;
-  return next_round(context, broker, step);
+  return resume_round(context, broker, step, index_of_answer, response);
 }
 
 }  // namespace model
