@@ -88,6 +88,8 @@ inline Path topic(TopicId id) { return topics() / id; }
 inline Path partitions(TopicId id) { return topic(id) / Word::partitions; }
 inline Path partition(TopicId id, int number) { return partitions(id) / std::int32_t{number}; }
 inline Path partition_state(TopicId id, int number) { return partition(id, number) / Word::state; }
+inline Path config() { return Path{} / Word::config; }
+inline Path topic_config(TopicId id) { return config() / Word::topics / id; }
 inline Path isr_changes() { return Path{} / Word::isr_change_notification; }
 // The prefix of a sequential create; the server fills in the number.
 inline Path isr_change_prefix() { return isr_changes() / Word::isr_change_; }

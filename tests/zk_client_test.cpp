@@ -77,7 +77,7 @@ struct Bench {
   }
   void ask(ZkOp op) {
     carry_out([&](const Context& context) {
-      zk_request(context, broker, ZkOwner::isr_notification, 0, zk_single(std::move(op)));
+      zk_request(context, broker, ZkOwner::nobody, 0, zk_single(std::move(op)));
     });
   }
 

@@ -96,7 +96,10 @@ void on_timer(const Context& context, Broker& broker, TimerKey key) {
       return start_registration(context, broker);
     case TimerKind::begin_serving:
       broker.memory.serving = true;
-      return;
+      // The last it asks ZooKeeper for before it serves: changed configurations (ZkConfigManager.startup). Its
+      // pings count from here.
+      return zk_request(context, broker, ZkOwner::nobody, 0,
+                        zk_single(zk_read(ZkOpType::children, paths::config(), false)));
     case TimerKind::isr_check:
       return on_isr_check_due(context, broker);
     case TimerKind::checkpoint_high_watermarks:
@@ -182,8 +185,8 @@ void on_zk_reply(const Context& context, Broker& broker, ZkOwner owner, std::uin
       return on_controller_reply(context, broker, tag, request, response);
     case ZkOwner::isr_change:
       return on_isr_write_reply(context, broker, tag, response);
-    case ZkOwner::isr_notification:
-      return;  // written or lost: nothing depends on it
+    case ZkOwner::nobody:
+      return;
   }
 }
 

@@ -29,12 +29,18 @@ ErrorCode check_control_request(const Context& context, Broker& broker, const Co
 }
 
 // The log is opened when the first LeaderAndIsr names the partition; the high watermark comes back from
-// its last checkpoint.
-void open_log(Broker& broker, PartitionId p) {
+// its last checkpoint. A new log needs the topic's configuration: a read of ZooKeeper, after which the next
+// ping is a third of a session away (LogManager.getOrCreateLog, ZkConfigRepository).
+void open_log(const Context& context, Broker& broker, PartitionId p) {
   Partition& partition = broker.partition(p);
   if (partition.hosted) return;
   partition.hosted = true;
-  partition.high_watermark = std::min(broker.disk.partitions[index(p)].checkpoint, broker.log(p).end());
+  PartitionDisk& disk = broker.disk.partitions[index(p)];
+  partition.high_watermark = std::min(disk.checkpoint, disk.log.end());
+  if (disk.created) return;
+  disk.created = true;
+  const Path path = paths::topic_config(context.config.partitions[index(p)].topic);
+  zk_request(context, broker, ZkOwner::nobody, 0, zk_single(zk_read(ZkOpType::get, path, false)));
 }
 
 void rebuild_remotes(Partition& partition, NodeId self) {
@@ -64,7 +70,7 @@ void make_leader(const Context& context, Broker& broker, const LeaderAndIsrParti
   Partition& partition = broker.partition(p);
   if (context.rules.skips_older_partition_epoch && item.partition_epoch < partition.partition_epoch) return;
   stop_fetching(context, broker, p);
-  open_log(broker, p);
+  open_log(context, broker, p);
   const bool was_leader = partition.role == Role::leader;
   const LeaderEpoch previous = partition.leader_epoch;
   partition.controller_epoch = item.controller_epoch;
@@ -91,7 +97,7 @@ void make_leader(const Context& context, Broker& broker, const LeaderAndIsrParti
 void make_follower(const Context& context, Broker& broker, const LeaderAndIsrPartition& item) {
   const PartitionId p = item.partition;
   Partition& partition = broker.partition(p);
-  open_log(broker, p);
+  open_log(context, broker, p);
   // Without the leader among the live brokers nobody could be fetched from: role and epoch stay, and an
   // old leader goes on believing. This is also what a LeaderAndIsr without a leader comes to.
   if (!broker.memory.cached_live.contains(item.leader)) return;

@@ -179,7 +179,7 @@ void on_isr_propagation_due(const Context& context, Broker& broker) {
     for (const PartitionId p : memory.isr_changes) info.partitions.push_back(p);
     memory.isr_changes.clear();
     memory.last_isr_propagation = clock.now();
-    zk_request(context, broker, ZkOwner::isr_notification, 0,
+    zk_request(context, broker, ZkOwner::nobody, 0,
                zk_single(zk_create(paths::isr_change_prefix(), info, false, true)));
   }
   context.arm_on_grid({TimerKind::isr_change_propagation}, kPropagationCheck);

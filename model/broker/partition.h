@@ -64,9 +64,10 @@ struct Partition {
 
 // What survives the process.
 struct PartitionDisk {
+  bool created = false;  // this broker has had a log of the partition before
   Log log;
   Offset checkpoint = 0;  // high watermark as of the last checkpoint
-  FIELDS(log, checkpoint);
+  FIELDS(created, log, checkpoint);
 };
 
 inline Remote* find_remote(Partition& partition, NodeId replica) {

@@ -15,7 +15,12 @@ namespace model {
 struct Broker;
 
 // Who waits for a reply.
-enum class ZkOwner : std::uint8_t { registration, controller, isr_change, isr_notification };
+enum class ZkOwner : std::uint8_t {
+  registration,
+  controller,
+  isr_change,
+  nobody,  // written or read for others: nothing here depends on the answer
+};
 
 struct ZkPending {
   bool sent = false;
