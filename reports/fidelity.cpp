@@ -33,10 +33,25 @@ void add_network(std::vector<TableRow>& rows) {
                    short_seconds(links.syn_retry), links.syn_linear),
        "As Linux does with tcp_syn_linear_timeouts."});
   rows.push_back(
+      {"tcp-acknowledgements",
+       "While one direction is cut, the other goes on until its first retransmission is due or ten messages are "
+       "unacknowledged, then waits; the first message that gets through the healed direction releases it.",
+       "A cut of one direction soon silences both, as with Linux; windows and congestion are not modelled otherwise."});
+  rows.push_back(
       {"tcp-half-open",
-       "A peer that vanishes behind a cut is noticed by time-outs of Kafka and ZooKeeper alone; acknowledgements of "
-       "TCP, keep-alives and their limits are ignored.",
+       "A peer that vanishes behind a cut is noticed by time-outs of Kafka and ZooKeeper alone; TCP's keep-alives and "
+       "limits are ignored.",
        "Kafka's own time-outs are shorter than TCP's, so they come first in practice."});
+  rows.push_back(
+      {"connection-backoff",
+       "Brokers repeat connection attempts without the jitter and growth of Kafka's reconnect back-off, at fixed "
+       "intervals of 50 to 100 ms.",
+       "Recordings show no difference; a producer's back-off is Kafka's."});
+  rows.push_back(
+      {"producer-start",
+       "A producer hands over its first record when its process starts; a real one waits for classes to load and then "
+       "catches up with about ten records at once.",
+       "The first half second of a producer's life differs."});
 }
 
 void add_machines(std::vector<TableRow>& rows) {
