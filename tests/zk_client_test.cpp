@@ -76,9 +76,8 @@ struct Bench {
     give(TimerFired{key});
   }
   void ask(ZkOp op) {
-    carry_out([&](const Context& context) {
-      zk_request(context, broker, ZkOwner::nobody, 0, zk_single(std::move(op)));
-    });
+    carry_out(
+        [&](const Context& context) { zk_request(context, broker, ZkOwner::nobody, 0, zk_single(std::move(op))); });
   }
 
   void start() {
