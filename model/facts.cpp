@@ -2,6 +2,20 @@
 
 namespace model {
 
+std::string_view name_of(LossReason reason) {
+  switch (reason) {
+    case LossReason::none:
+      return "none";
+    case LossReason::acks:
+      return "acks";
+    case LossReason::unclean_election:
+      return "unclean_election";
+    case LossReason::power_loss:
+      return "power_loss";
+  }
+  return "";
+}
+
 const std::array<FactRow, kFactKinds>& fact_rows() {
   static constexpr std::array<FactRow, kFactKinds> kRows{{
       {"zk_session_opened", "ZooKeeper opened a session."},
@@ -37,10 +51,14 @@ const std::array<FactRow, kFactKinds>& fact_rows() {
       {"isr_change_refused", "A leader's ISR change was refused."},
       {"request_fenced", "A node refused a request whose sender acts on another epoch."},
       {"not_enough_replicas", "A leader refused a write: the ISR is smaller than min.insync.replicas."},
+      {"control_request_applied", "A broker acts on a request of the controller."},
+      {"acks_all_answered", "A leader acknowledges a write that every member of the ISR holds."},
+      {"log_lost", "A machine's failure took records from a log."},
       {"producer_starts", "A producer began to send."},
       {"records_acknowledged", "A producer's records were acknowledged."},
       {"records_failed", "A producer gave up on records."},
       {"record_lost", "The current leader lacks records that were acknowledged."},
+      {"invariant_violated", "A promise of the protocol is broken."},
   }};
   return kRows;
 }

@@ -19,6 +19,18 @@
 
 namespace model {
 
+// Why acknowledged records may be missing without any promise being broken.
+enum class LossReason : std::uint8_t {
+  none,              // they may not: a violation
+  acks,              // acks=1: only the leader had to have them
+  unclean_election,  // allowed by unclean.leader.election.enable or by the operator
+  power_loss,        // every copy that could still lead had lost them with its machine
+};
+std::string_view name_of(LossReason reason);
+
+// A row of model/invariants: which promise.
+enum class InvariantId : std::uint16_t {};
+
 // --- committed by ZooKeeper --------------------------------------------------------------------
 
 struct ZkSessionOpened {
@@ -171,11 +183,6 @@ struct RecordsAppended {
   bool as_leader = false;
   FIELDS(partition, base_offset, count, as_leader);
 };
-struct LaggingReplica {
-  NodeId replica = kNoNode;
-  Offset log_end_offset = 0;
-  FIELDS(replica, log_end_offset);
-};
 struct IsrShrinkProposed {
   PartitionId partition{};
   Replicas isr, to;
@@ -209,11 +216,36 @@ struct RequestFenced {
   std::int64_t local = 0;      // the epoch it was held against
   FIELDS(sender, error, has_partition, partition, requested, local);
 };
+// The broker acts on a LeaderAndIsr, UpdateMetadata or StopReplica request: no fence held it back.
+struct ControlRequestApplied {
+  NodeId controller = kNoNode;
+  ControllerEpoch controller_epoch = 0;  // as the request names them
+  BrokerEpoch broker_epoch = -1;
+  FIELDS(controller, controller_epoch, broker_epoch);
+};
+// The leader acknowledges a write of acks=all.
+struct AcksAllAnswered {
+  PartitionId partition{};
+  Offset base_offset = 0;
+  std::int32_t count = 0;
+  std::int32_t isr = 0;  // members of the maximal ISR at that moment
+  Offset high_watermark = 0;
+  FIELDS(partition, base_offset, count, isr, high_watermark);
+};
 struct NotEnoughReplicas {
   PartitionId partition{};
   std::int32_t isr = 0;
   std::int32_t min_insync_replicas = 0;
   FIELDS(partition, isr, min_insync_replicas);
+};
+
+// A machine lost what its disk had not been given, or the disk itself: told by whoever owns the disk, since
+// no process notices.
+struct LogLost {
+  PartitionId partition{};
+  Offset from = 0;  // log end offset before
+  Offset to = 0;    // and after
+  FIELDS(partition, from, to);
 };
 
 // --- clients -----------------------------------------------------------------------------------
@@ -241,15 +273,23 @@ struct RecordsFailed {
 // --- the observer's own ------------------------------------------------------------------------
 
 // Acknowledged records that the partition's current leader does not have: whoever read them or relied on
-// them was misled. Told by a history of all acknowledgements, with the leader as teller. With acks=1 this
-// is lost by design when a leader fails before its followers have fetched.
+// them was misled. Told by a history of all acknowledgements, with the leader as teller.
 struct RecordLost {
   PartitionId partition{};
   NodeId producer = kNoNode;
   std::int32_t first_value = 0;
   std::int32_t count = 0;
   std::int32_t acks = 0;
-  FIELDS(partition, producer, first_value, count, acks);
+  LossReason reason{};
+  FIELDS(partition, producer, first_value, count, acks, reason);
+};
+// A promise of the protocol does not hold any more. Told once per invariant, about the first place.
+struct InvariantViolated {
+  InvariantId invariant{};
+  NodeId broker = kNoNode;  // where it shows; kNoNode: not about one
+  bool has_partition = false;
+  PartitionId partition{};
+  FIELDS(invariant, broker, has_partition, partition);
 };
 
 using Fact = std::variant<ZkSessionOpened, ZkSessionClosed, BrokerRegistered, BrokerUnregistered, ControllerElected,
@@ -258,7 +298,8 @@ using Fact = std::variant<ZkSessionOpened, ZkSessionClosed, BrokerRegistered, Br
                           BelievesController, ControllerResigned, ControllerMoved, ControllerSeesBrokers,
                           ElectionFailed, BecameLeader, BecameFollower, Truncated, HighWatermarkMoved, RecordsAppended,
                           IsrShrinkProposed, IsrExpandProposed, IsrCommitted, IsrChangeRefused, RequestFenced,
-                          NotEnoughReplicas, ProducerStarted, RecordsAcknowledged, RecordsFailed, RecordLost>;
+                          NotEnoughReplicas, ControlRequestApplied, AcksAllAnswered, LogLost, ProducerStarted,
+                          RecordsAcknowledged, RecordsFailed, RecordLost, InvariantViolated>;
 
 inline constexpr std::size_t kFactKinds = std::variant_size_v<Fact>;
 

@@ -40,6 +40,8 @@ struct ElectionChoice {
 
 struct Rules {
   std::string_view name;
+  // Invariants that this version is known not to keep, as its bug list says; judged all the same.
+  std::span<const std::string_view> not_promised = {};
 
   // --- replication ---
   // May the replica be counted as caught up? (Replica.isCaughtUp)

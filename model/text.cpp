@@ -5,6 +5,7 @@
 #include <concepts>
 #include <type_traits>
 
+#include "model/invariants/invariant.h"
 #include "model/step.h"
 
 namespace model {
@@ -42,6 +43,8 @@ struct Writer {
   void operator()(std::string_view name, const Replicas& value) { text(name, text_of(value, config)); }
   void operator()(std::string_view name, const Path& value) { text(name, text_of(value, config)); }
   void operator()(std::string_view name, ErrorCode value) { text(name, std::string(name_of(value))); }
+  void operator()(std::string_view name, LossReason value) { text(name, std::string(name_of(value))); }
+  void operator()(std::string_view name, InvariantId value) { text(name, std::string(row_of(value).name)); }
   void operator()(std::string_view name, Duration value) { number(name, milliseconds_text(value)); }
   void operator()(std::string_view name, bool value) { number(name, value ? "true" : "false"); }
   template <typename T>
@@ -65,7 +68,8 @@ std::vector<FieldText> fields_of(const Fact& fact, const ClusterConfig& config) 
   Writer writer{config, {}};
   std::visit([&](const auto& held) { for_each_field(held, writer); }, fact);
   const auto* fenced = std::get_if<RequestFenced>(&fact);
-  if (fenced != nullptr && !fenced->has_partition) {
+  const auto* violated = std::get_if<InvariantViolated>(&fact);
+  if ((fenced != nullptr && !fenced->has_partition) || (violated != nullptr && !violated->has_partition)) {
     for (FieldText& field : writer.fields) {
       if (field.name == "partition") field.text = "none";
     }

@@ -171,6 +171,10 @@ struct FactWriter {
   void operator()(const model::RecordsAcknowledged&) const {}
   void operator()(const model::RecordsFailed&) const {}
   void operator()(const model::RecordLost&) const {}
+  void operator()(const model::ControlRequestApplied&) const {}
+  void operator()(const model::AcksAllAnswered&) const {}
+  void operator()(const model::LogLost&) const {}
+  void operator()(const model::InvariantViolated&) const {}
 };
 
 // The recordings' word for a fact; empty where they have none.

@@ -1,6 +1,7 @@
 #include "reports/json_run.h"
 
 #include "model/text.h"
+#include "reports/invariants.h"
 #include "reports/json_writer.h"
 #include "reports/words.h"
 
@@ -89,9 +90,7 @@ void write_run(JsonWriter& json, const JsonRun& run) {
   json.member("verdict", sim::name_of(outcome.verdict));
   json.member("exit", sim::exit_code(outcome.verdict));
   write_expectations(json, plan, outcome);
-  json.key("invariants");
-  json.begin_array();
-  json.end_array();
+  write_invariants(json, plan, outcome);
   json.key("faults");
   json.begin_array();
   for (const sim::RecordedFault& fault : outcome.faults) write_fault(json, fault, plan);

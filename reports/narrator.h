@@ -78,6 +78,8 @@ class Narrator {
   void operator()(const model::RecordsAcknowledged&);
   void operator()(const model::RecordsFailed&);
   void operator()(const model::RecordLost&);
+  void operator()(const model::LogLost&);
+  void operator()(const model::InvariantViolated&);
   // Followed from the lines about what caused them.
   void operator()(const model::ZkSessionOpened&) {}
   void operator()(const model::ZnodeCreated&) {}
@@ -89,6 +91,8 @@ class Narrator {
   void operator()(const model::BecameFollower&) {}
   void operator()(const model::RecordsAppended&) {}
   void operator()(const model::IsrCommitted&) {}
+  void operator()(const model::ControlRequestApplied&) {}
+  void operator()(const model::AcksAllAnswered&) {}
 
  private:
   std::string name(model::NodeId node) const { return node == model::kZooKeeper ? "zk" : config_.name_of(node); }

@@ -165,11 +165,23 @@ void Narrator::operator()(const model::RecordsAcknowledged&) {
 }
 
 void Narrator::operator()(const model::RecordLost& f) {
-  const std::string why = f.acks == 1 ? ": with acks=1 only the old leader ever had to have them" : "";
+  const std::string why = f.reason == model::LossReason::none ? "" : ": by design, " + loss_text(f.reason);
   say(teller(),
       fmt::format("{} lacks {} that {} had acknowledged{}", config_.name_of(f.partition), counted(f.count, "record"),
                   name(f.producer), why),
       Ink::red);
+}
+
+void Narrator::operator()(const model::LogLost& f) {
+  say_of(f.partition, teller(),
+         fmt::format("loses {} that its disk had not been given", counted(f.from - f.to, "record")),
+         fmt::format("log end {} -> {}", f.from, f.to), Ink::red);
+}
+
+void Narrator::operator()(const model::InvariantViolated& f) {
+  const std::string where = f.has_partition ? config_.name_of(f.partition) + " " : "";
+  say(f.broker == model::kNoNode ? "" : name(f.broker),
+      fmt::format("{}breaks {}", where, model::row_of(f.invariant).name), Ink::red);
 }
 
 void Narrator::operator()(const model::RecordsFailed& f) {

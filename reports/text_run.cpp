@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "reports/invariants.h"
 #include "reports/narrate.h"
 #include "reports/settings.h"
 #include "reports/words.h"
@@ -111,6 +112,16 @@ std::vector<std::string> effects(const sim::Plan& plan, const sim::Outcome& outc
   return texts;
 }
 
+std::string indented(const std::string& lines) {
+  std::string text;
+  for (std::size_t at = 0; at < lines.size();) {
+    const std::size_t end = lines.find('\n', at) + 1;
+    text += "  " + lines.substr(at, end - at);
+    at = end;
+  }
+  return text;
+}
+
 std::string place(const sim::Plan& plan, const std::string& path, std::int32_t line) {
   const std::string& file = path.empty() ? plan.file : path;
   return line > 0 ? fmt::format("{}:{}", file, line) : file;
@@ -135,6 +146,11 @@ std::vector<std::string> complaints_of(const sim::Plan& plan, const sim::Outcome
           fmt::format("{}; found: {}", expected, result.found.empty() ? "nothing of that kind" : result.found));
     }
   }
+  for (const model::InvariantId id : plan.exposes) {
+    if (outcome.invariants[static_cast<std::size_t>(id)].exposures > 0) continue;
+    texts.push_back(fmt::format("{}: {} was never put to the test: it takes {}", place(plan, path, 0),
+                                model::row_of(id).name, model::row_of(id).precondition));
+  }
   for (std::size_t row = 0; row < plan.faults.size(); ++row) {
     bool applied = false, acted = false;
     for (const sim::RecordedFault& fault : outcome.faults) {
@@ -156,11 +172,13 @@ std::vector<std::string> complaints_of(const sim::Plan& plan, const sim::Outcome
 
 std::string text_of_run(const sim::Plan& plan, const sim::Outcome& outcome, const TextOptions& options) {
   std::string text = header(plan, outcome, options) + "\n" + body(narrate(plan, outcome), options.colour) + "\n";
-  std::vector<std::string> parts{score(outcome)};
+  std::vector<std::string> parts{score(outcome), invariants_text(outcome)};
   if (outcome.verdict != sim::Verdict::passed) parts.insert(parts.begin(), std::string(sim::name_of(outcome.verdict)));
   for (std::string& effect : effects(plan, outcome)) parts.push_back(std::move(effect));
   text += fmt::format("{}  {}\n", verdict_word(outcome.verdict, options.colour), joined(parts, " · "));
+  for (const std::string& proof : proofs_of(plan, outcome)) text += indented(proof);
   for (const std::string& complaint : complaints_of(plan, outcome, options.path)) text += "  " + complaint + "\n";
+  if (const std::string losses = design_losses_text(plan, outcome); !losses.empty()) text += losses + "\n";
   for (const std::string& client : client_summaries(plan, outcome)) text += client + "\n";
   text += fmt::format("fingerprint {} · {} events · {} s simulated\n", hex16(outcome.fingerprint),
                       grouped(outcome.events), seconds_text(outcome.simulated.us));

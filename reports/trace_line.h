@@ -14,6 +14,7 @@
 #include "model/ensure.h"
 #include "model/facts.h"
 #include "model/ids.h"
+#include "model/invariants/invariant.h"
 #include "model/message.h"
 
 namespace reports {
@@ -59,6 +60,8 @@ class TraceLine {
   void member(std::string_view name, const model::Replicas& replicas);  // "b1 b2"; "none" if empty
   void member(std::string_view name, model::Duration duration);         // milliseconds, not negative
   void member(std::string_view name, model::ErrorCode error) { member(name, model::name_of(error)); }
+  void member(std::string_view name, model::LossReason reason) { member(name, model::name_of(reason)); }
+  void member(std::string_view name, model::InvariantId id) { member(name, model::row_of(id).name); }
   void member(std::string_view name, const model::Path& path);
   void member(std::string_view name, const model::SmallVec<model::Path, 2>& paths);
   void member(std::string_view name, const model::ConnectionId& via);

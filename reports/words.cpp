@@ -123,4 +123,18 @@ std::string effect_text(const sim::FaultEffect& effect) {
   return joined(parts, ", ");
 }
 
+std::string loss_text(model::LossReason reason) {
+  switch (reason) {
+    case model::LossReason::none:
+      return "no reason";
+    case model::LossReason::acks:
+      return "acks=1, only the old leader ever had to have them";
+    case model::LossReason::unclean_election:
+      return "unclean election, a replica outside the ISR leads";
+    case model::LossReason::power_loss:
+      return "power loss, no copy that could lead had kept them";
+  }
+  return "";
+}
+
 }  // namespace reports

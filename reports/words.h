@@ -29,4 +29,7 @@ std::string effect_text(const sim::FaultEffect& effect);
 bool is_operator_act(sim::FaultKind kind);
 std::string_view verb_of(sim::FaultKind kind);  // "move the controller"
 
+// Why records may be missing: "acks=1, only the old leader ever had to have them".
+std::string loss_text(model::LossReason reason);
+
 }  // namespace reports

@@ -36,7 +36,8 @@ FieldKind kind_of() {
     return FieldKind::error;
   } else if constexpr (std::is_same_v<T, model::Duration>) {
     return FieldKind::duration;
-  } else if constexpr (std::is_same_v<T, model::Path> || IsPaths<T>::value) {
+  } else if constexpr (std::is_same_v<T, model::Path> || IsPaths<T>::value || std::is_same_v<T, model::LossReason> ||
+                       std::is_same_v<T, model::InvariantId>) {
     return FieldKind::text;
   } else {
     static_assert(std::is_integral_v<T>);

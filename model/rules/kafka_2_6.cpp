@@ -19,12 +19,16 @@ bool may_join_isr(const Partition& partition, const Remote& remote, bool) {
   return remote.log_end >= partition.high_watermark && remote.log_end >= partition.epoch_start;
 }
 
+// KAFKA-15583: see high_watermark_may_move.
+constexpr std::string_view kNotPromised[] = {"high-watermark-min-isr"};
+
 }  // namespace
 
 const Rules& rules() {
   static const Rules kRules = [] {
     Rules changed = kafka_3_9::rules();
     changed.name = "2.6";
+    changed.not_promised = kNotPromised;
     changed.holds_back_high_watermark = holds_back_high_watermark;
     changed.high_watermark_may_move = high_watermark_may_move;
     changed.may_join_isr = may_join_isr;

@@ -64,6 +64,7 @@ class Connections {
   void cut(std::uint32_t application, std::size_t row, model::NodeId from, model::NodeId to) {
     cuts_.add(application, row, from, to);
   }
+  bool any_cut() const { return cuts_.any(); }
   bool heal_application(std::int64_t now_us, std::uint32_t application);
   bool heal_direction(std::int64_t now_us, model::NodeId from, model::NodeId to);
   bool heal_all(std::int64_t now_us);

@@ -16,6 +16,8 @@ class Cuts {
 
   bool is_cut(model::NodeId from, model::NodeId to) const { return covers_[cell(from, to)] != 0; }
 
+  bool any() const { return !active_.empty(); }
+
   // `id` names one application of fault `row`. A node is never cut from itself.
   void add(std::uint32_t id, std::size_t row, model::NodeId from, model::NodeId to) {
     if (from == to) return;

@@ -176,6 +176,7 @@ void Engine::tell_facts(model::NodeId node) {
     if (observer != nullptr) observer->on_fact(now(), node, fact);
     if ((trigger_facts >> fact.index()) & 1U) pull_triggers(*this, node, fact);
   }
+  if (observer != nullptr) observer->on_step_over(now());
 }
 
 void Engine::arm(model::NodeId node, const model::Arm& wanted) {
@@ -205,6 +206,7 @@ bool Engine::start_process(model::NodeId node, const Pins& pins) {
   starting.stopped_by = Connections::kNoRow;
   starting.pins = pins;
   connections.start(now_us, node);
+  if (observer != nullptr) observer->on_start(now(), node);
   begin({{now_us}, 0, EventKind::started, node, model::kNoNode, {}, nullptr, {}});
   take_step(node, model::Started{});
   carry_out(node);

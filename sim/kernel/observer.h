@@ -43,7 +43,12 @@ struct EventView {
 class Observer {
  public:
   virtual ~Observer() = default;
+  // A process begins, before its first step.
+  virtual void on_start(Time, model::NodeId) {}
+  // Told after the step, when the nodes are as it left them.
   virtual void on_fact(Time, model::NodeId, const model::Fact&) {}
+  // Every fact of a step has been told; only after steps that told some.
+  virtual void on_step_over(Time) {}
   virtual void on_fault(const AppliedFault&) {}
   virtual bool wants_events() const { return false; }
   virtual void on_event(const EventView&) {}

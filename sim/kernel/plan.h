@@ -94,6 +94,7 @@ struct Expectation {
     state_isr,     // at `from`: isr(partition) is `nodes`
     state_leader,  // at `from`: leader(partition) is the first of `nodes`; none: no leader
     state_controller,
+    violates,  // the invariant is broken
   };
   Form form = Form::fact;
   FactPattern pattern;
@@ -101,7 +102,8 @@ struct Expectation {
   std::int32_t times = 0;  // fact: exactly so often; 0: at least once
   model::PartitionId partition{};
   model::Replicas nodes;
-  std::string text;  // as in the scenario, one line
+  model::InvariantId invariant{};  // violates
+  std::string text;                // as in the scenario, one line
   std::int32_t line = 0;
 };
 
@@ -142,6 +144,7 @@ struct Plan {
   std::vector<Start> starts;  // brokers, ZooKeeper and producers
   std::vector<Fault> faults;  // acts of the boot (topics) included
   std::vector<Expectation> expectations;
+  std::vector<model::InvariantId> exposes;  // that the run must put to the test, else it is vacuous
   LinkSettings links;
   model::Duration command_min, command_max;  // see Fault::commands_after
 };

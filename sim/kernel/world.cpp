@@ -32,6 +32,11 @@ std::uint64_t World::fingerprint() const { return kernel_->engine.hasher.value()
 const std::vector<model::Node>& World::nodes() const { return kernel_->engine.nodes; }
 bool World::is_running(model::NodeId node) const { return kernel_->engine.process(node).running; }
 bool World::is_paused(model::NodeId node) const { return kernel_->engine.process(node).paused; }
+bool World::is_disturbed() const {
+  const auto& processes = kernel_->engine.processes;
+  return kernel_->engine.connections.any_cut() ||
+         std::any_of(processes.begin(), processes.end(), [](const Process& process) { return process.paused; });
+}
 model::NodeId World::controller() const { return controller_of(kernel_->engine.nodes); }
 const model::PartitionState* World::partition_state(model::PartitionId partition) const {
   return state_of(kernel_->engine.nodes, kernel_->engine.plan.config, partition);

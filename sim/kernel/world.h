@@ -31,6 +31,9 @@ class World {
   bool is_running(model::NodeId node) const;  // paused included
   bool is_paused(model::NodeId node) const;
 
+  // A fault that only its end can undo is at work: a process sleeps, a link is cut.
+  bool is_disturbed() const;
+
   // Roles now, from what ZooKeeper has stored.
   model::NodeId controller() const;
   const model::PartitionState* partition_state(model::PartitionId partition) const;

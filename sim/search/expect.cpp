@@ -11,7 +11,8 @@ namespace sim {
 namespace {
 
 bool is_about_facts(const Expectation& row) {
-  return row.form == Expectation::Form::fact || row.form == Expectation::Form::never;
+  return row.form == Expectation::Form::fact || row.form == Expectation::Form::never ||
+         row.form == Expectation::Form::violates;
 }
 
 // "14.250 s"; negative during the boot.

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "model/invariants/invariant.h"
 #include "sim/kernel/observer.h"
 #include "sim/kernel/plan.h"
 #include "sim/kernel/world.h"
@@ -26,6 +27,15 @@ struct ExpectationResult {
   std::string found;  // what was there instead, or the nearest fact of that name
 };
 
+struct InvariantResult {  // by model::InvariantId
+  std::int64_t exposures = 0;
+  bool promised = true;  // by this version of Kafka
+  bool broken = false;
+  Time at;                  // of the first breach...
+  std::uint64_t event = 0;  // ...which this event's step was; 0: found at the end
+  model::Breach breach;
+};
+
 enum class Verdict : std::uint8_t { passed, safety_violated, not_reached, vacuous };
 std::string_view name_of(Verdict verdict);
 int exit_code(Verdict verdict);  // 0, 10, 11, 12
@@ -38,6 +48,8 @@ struct Outcome {
   std::vector<RecordedFact> facts;  // if asked for
   std::vector<RecordedFault> faults;
   std::vector<ExpectationResult> expectations;  // by Plan::expectations
+  std::vector<InvariantResult> invariants;
+  std::vector<RecordedFact> losses;  // record_lost facts, by design or not
   Verdict verdict = Verdict::passed;
 };
 

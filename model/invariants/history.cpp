@@ -1,0 +1,328 @@
+#include "model/invariants/history.h"
+
+#include <algorithm>
+#include <limits>
+#include <utility>
+
+#include "model/invariants/view.h"
+
+namespace model {
+namespace {
+
+constexpr Offset kNoBound = std::numeric_limits<Offset>::max();
+
+// --- committed records --------------------------------------------------------------------------
+
+void look_at_replica(PartitionHistory& past, const View& view, PartitionId p, NodeId replica) {
+  past.replicas[static_cast<std::size_t>(replica)].committed_held =
+      view.logs.agree_until(p, kCommitted, past.committed, replica, log_at(view, p, replica), kNoBound);
+}
+
+void look_at_replicas(PartitionHistory& past, const View& view, PartitionId p) {
+  for (std::size_t id = 1; id <= view.config.brokers.size(); ++id) {
+    look_at_replica(past, view, p, NodeId(static_cast<std::uint8_t>(id)));
+  }
+}
+
+void note_committed_values(PartitionHistory& past, const ClusterConfig& config, const Batch& batch) {
+  std::int32_t& end = past.committed_values[static_cast<std::size_t>(batch.producer) - 1 - config.brokers.size()];
+  end = std::max(end, batch.first_value + batch.count);
+}
+
+// What the leader holds below its high watermark is committed from now on, except where it already differs:
+// that is for the invariants to say, not to be smoothed over here.
+void commit(PartitionHistory& past, const View& view, PartitionId p, NodeId leader, Offset high_watermark) {
+  const Log& log = log_at(view, p, leader);
+  const Offset bound = std::min(high_watermark, log.end());
+  if (past.committed.end() >= bound) return;
+  if (past.committed.batches.empty()) past.committed.start = log.start;
+  for (std::size_t i = first_batch_at(log, past.committed.end()); i < log.batches.size(); ++i) {
+    Batch batch = log.batches[i];
+    if (batch.base_offset >= bound) break;
+    const Offset end = std::min(batch.end(), bound);
+    const auto skipped = static_cast<std::int32_t>(std::max<Offset>(0, past.committed.end() - batch.base_offset));
+    batch.base_offset += skipped;
+    batch.first_value += skipped;
+    if (batch.first_sequence >= 0) batch.first_sequence += skipped;
+    batch.count = static_cast<std::int32_t>(end - batch.base_offset);
+    past.committed.batches.push_back(batch);
+    note_committed_values(past, view.config, batch);
+  }
+  look_at_replicas(past, view, p);
+}
+
+void cut_committed(PartitionHistory& past, const View& view, PartitionId p, Offset end) {
+  if (end >= past.committed.end()) return;
+  truncate(past.committed, end);
+  std::fill(past.committed_values.begin(), past.committed_values.end(), 0);
+  for (const Batch& batch : past.committed.batches) note_committed_values(past, view.config, batch);
+  view.logs.cut(p, kCommitted, end);
+  look_at_replicas(past, view, p);
+}
+
+// --- acknowledged records -----------------------------------------------------------------------
+
+struct Held {
+  NodeId producer{};
+  std::int32_t first = 0;
+  std::int32_t end = 0;
+};
+
+// Sorted and merged, so that one pass answers for a whole range.
+std::vector<Held> values_in(const Log& log) {
+  std::vector<Held> held;
+  for (const Batch& batch : log.batches) {
+    held.push_back({batch.producer, batch.first_value, batch.first_value + batch.count});
+  }
+  std::sort(held.begin(), held.end(), [](const Held& a, const Held& b) {
+    return a.producer != b.producer ? a.producer < b.producer
+                                    : (a.first != b.first ? a.first < b.first : a.end < b.end);
+  });
+  std::vector<Held> merged;
+  for (const Held& next : held) {
+    if (!merged.empty() && merged.back().producer == next.producer && merged.back().end >= next.first) {
+      merged.back().end = std::max(merged.back().end, next.end);
+    } else {
+      merged.push_back(next);
+    }
+  }
+  return merged;
+}
+
+// The end of the stretch from `value` on that is held, or that is missing; at most `end`.
+std::int32_t end_of_stretch(const std::vector<Held>& held, NodeId producer, std::int32_t value, std::int32_t end,
+                            bool& present) {
+  present = false;
+  for (const Held& stretch : held) {
+    if (stretch.producer != producer || stretch.end <= value) continue;
+    present = stretch.first <= value;
+    return std::min(end, present ? stretch.end : stretch.first);
+  }
+  return end;
+}
+
+// What was acknowledged and is not in the leader's log. `reason`: why records of acks=all may be missing.
+void compare(PartitionHistory& past, const View& view, PartitionId p, NodeId leader, LossReason reason,
+             std::vector<RecordLost>& lost) {
+  const std::vector<Held> held = values_in(log_at(view, p, leader));
+  std::vector<AcknowledgedRange> kept;
+  for (const AcknowledgedRange& range : past.acknowledged) {
+    for (std::int32_t value = range.first; value < range.end;) {
+      bool present = false;
+      const std::int32_t end = end_of_stretch(held, range.producer, value, range.end, present);
+      if (present) {
+        kept.push_back({range.producer, value, end});
+      } else {
+        const Acks acks = view.config.producer(range.producer).acks;
+        const LossReason why = reason == LossReason::none && acks == Acks::leader ? LossReason::acks : reason;
+        lost.push_back({p, range.producer, value, end - value, static_cast<std::int32_t>(acks), why});
+      }
+      value = end;
+    }
+  }
+  past.acknowledged = std::move(kept);
+}
+
+void acknowledge(PartitionHistory& past, const ClusterConfig& config, NodeId producer,
+                 const RecordsAcknowledged& told) {
+  if (config.producer(producer).acks == Acks::none) return;
+  const std::int32_t end = told.first_value + told.count;
+  if (!past.acknowledged.empty()) {
+    AcknowledgedRange& last = past.acknowledged.back();
+    if (last.producer == producer && last.end == told.first_value) {
+      last.end = end;
+      return;
+    }
+  }
+  past.acknowledged.push_back({producer, told.first_value, end});
+}
+
+// --- elections ----------------------------------------------------------------------------------
+
+// A replica whose machine lost records may lead and take them from everybody else only if nobody who has
+// them could have led instead: the last one standing, or all of them lost at once.
+bool nobody_else_could_lead(const PartitionHistory& past, const View& view) {
+  return std::none_of(past.before.isr.begin(), past.before.isr.end(), [&](NodeId member) {
+    return !past.lossy.contains(member) && view.history.brokers[static_cast<std::size_t>(member)].is_registered;
+  });
+}
+
+void note_election(PartitionHistory& past, const View& view, const PartitionState& state) {
+  const bool outside = !past.before.isr.empty() && !past.before.isr.contains(state.leader);
+  LossReason loss = LossReason::none;
+  if (outside && may_lose_records(past)) {
+    loss = LossReason::unclean_election;
+  } else if (!outside && past.lossy.contains(state.leader) && nobody_else_could_lead(past, view)) {
+    loss = LossReason::power_loss;
+  }
+  past.unclean_requested = false;
+  if (loss == LossReason::none) return;
+  past.loss = loss;
+  past.loss_epoch = state.leader_epoch;
+}
+
+void note_state(PartitionHistory& past, const View& view, const PartitionStateChanged& told) {
+  const PartitionState& state = told.state;
+  past.before = std::exchange(past.stored, state);
+  past.stored_epoch = told.partition_epoch;
+  const bool is_new_epoch = !past.created || state.leader_epoch > past.before.leader_epoch;
+  if (state.leader != kNoNode && state.leader_epoch >= 0) {
+    const auto epoch = static_cast<std::size_t>(state.leader_epoch);
+    if (past.leader_of_epoch.size() <= epoch) past.leader_of_epoch.resize(epoch + 1, kNoNode);
+    if (past.leader_of_epoch[epoch] == kNoNode) past.leader_of_epoch[epoch] = state.leader;
+    if (past.created && is_new_epoch) note_election(past, view, state);
+  }
+  past.created = true;
+  Replicas still_lossy;
+  for (const NodeId replica : past.lossy) {
+    if (state.isr.contains(replica)) still_lossy.push_back(replica);
+  }
+  past.lossy = still_lossy;
+}
+
+void note_leader(PartitionHistory& past, const View& view, NodeId broker, const BecameLeader& told,
+                 std::vector<RecordLost>& lost) {
+  ReplicaHistory& replica = past.replicas[static_cast<std::size_t>(broker)];
+  replica.stuck_pending = false;
+  replica.highest_epoch = std::max(replica.highest_epoch, told.leader_epoch);
+  replica.reign_high_watermark = std::max(replica.reign_high_watermark, told.high_watermark);
+  if (current_leader(view, told.partition) != broker) return;
+  if (past.loss != LossReason::none) {
+    look_at_replica(past, view, told.partition, broker);
+    cut_committed(past, view, told.partition, replica.committed_held);
+    compare(past, view, told.partition, broker, past.loss, lost);
+    past.loss = LossReason::none;
+  }
+  compare(past, view, told.partition, broker, LossReason::none, lost);
+  commit(past, view, told.partition, broker, told.high_watermark);
+}
+
+void note_high_watermark(PartitionHistory& past, const View& view, NodeId broker, const HighWatermarkMoved& told) {
+  if (!told.as_leader) return;
+  ReplicaHistory& replica = past.replicas[static_cast<std::size_t>(broker)];
+  replica.reign_high_watermark = std::max(replica.reign_high_watermark, told.to);
+  if (past.loss == LossReason::none && current_leader(view, told.partition) == broker) {
+    commit(past, view, told.partition, broker, told.to);
+  }
+}
+
+void note_cut(PartitionHistory& past, const View& view, PartitionId p, NodeId broker, Offset to,
+              std::vector<RecordLost>& lost) {
+  view.logs.cut(p, broker, to);
+  look_at_replica(past, view, p, broker);
+  const NodeId leader = current_leader(view, p);
+  if (leader != kNoNode && past.loss == LossReason::none) compare(past, view, p, leader, LossReason::none, lost);
+}
+
+void note_log_lost(PartitionHistory& past, const View& view, NodeId broker, const LogLost& told,
+                   std::vector<RecordLost>& lost) {
+  ReplicaHistory& replica = past.replicas[static_cast<std::size_t>(broker)];
+  const bool in_isr = past.stored.isr.contains(broker);
+  if (in_isr && !past.lossy.contains(broker)) past.lossy.push_back(broker);
+  replica.reign_high_watermark = kUnknownOffset;
+  note_cut(past, view, told.partition, broker, told.to, lost);
+}
+
+}  // namespace
+
+History make_history(const ClusterConfig& config) {
+  History history;
+  history.partitions.resize(config.partitions.size());
+  for (std::size_t p = 0; p < history.partitions.size(); ++p) {
+    const auto id = PartitionId(static_cast<std::uint16_t>(p));
+    const TopicConfig& topic = config.topic_of(id);
+    PartitionHistory& past = history.partitions[p];
+    past.assignment = topic.assignment[static_cast<std::size_t>(config.partitions[p].number)];
+    past.unclean_configured = topic.unclean_leader_election_enable;
+    past.replicas.resize(config.brokers.size() + 1);
+    past.committed_values.resize(config.producers.size(), 0);
+  }
+  history.brokers.resize(config.brokers.size() + 1);
+  return history;
+}
+
+namespace {
+
+// One overload per fact that changes what is remembered.
+struct Fold {
+  History& history;
+  const View& view;
+  NodeId teller;
+  std::vector<RecordLost>& lost;
+
+  PartitionHistory& past(PartitionId p) { return history.partitions[index(p)]; }
+  BrokerHistory& broker(NodeId id) { return history.brokers[static_cast<std::size_t>(id)]; }
+
+  void operator()(const PartitionStateChanged& f) { note_state(past(f.partition), view, f); }
+  void operator()(const BecameLeader& f) { note_leader(past(f.partition), view, teller, f, lost); }
+  void operator()(const BecameFollower& f) {
+    ReplicaHistory& replica = past(f.partition).replicas[static_cast<std::size_t>(teller)];
+    replica.highest_epoch = std::max(replica.highest_epoch, f.leader_epoch);
+    replica.reign_high_watermark = kUnknownOffset;
+  }
+  void operator()(const HighWatermarkMoved& f) { note_high_watermark(past(f.partition), view, teller, f); }
+  void operator()(const RecordsAppended& f) { look_at_replica(past(f.partition), view, f.partition, teller); }
+  void operator()(const Truncated& f) { note_cut(past(f.partition), view, f.partition, teller, f.to, lost); }
+  void operator()(const LogLost& f) { note_log_lost(past(f.partition), view, teller, f, lost); }
+  void operator()(const RecordsAcknowledged& f) { acknowledge(past(f.partition), view.config, teller, f); }
+  void operator()(const RecordsFailed& f) {
+    if (!f.outcome_unknown) past(f.partition).refused.push_back({teller, f.first_value, f.first_value + f.count});
+  }
+  void operator()(const IsrChangeRefused& f) {
+    past(f.partition).replicas[static_cast<std::size_t>(teller)].stuck_pending = true;
+  }
+  void operator()(const BrokerRegistered& f) {
+    BrokerHistory& registered = broker(f.broker);
+    registered.is_registered = true;
+    ++registered.registrations;
+    registered.session = f.session;
+    registered.registered = f.zxid;
+    registered.process_broker_epoch = std::max(registered.process_broker_epoch, f.zxid);
+  }
+  void operator()(const BrokerUnregistered& f) { broker(f.broker).is_registered = false; }
+  void operator()(const ControllerElected& f) {
+    history.controller = f.broker;
+    broker(f.broker).elected = f.epoch;
+    if (f.epoch < 0) return;
+    const auto epoch = static_cast<std::size_t>(f.epoch);
+    if (history.controller_of_epoch.size() <= epoch) history.controller_of_epoch.resize(epoch + 1, kNoNode);
+    if (history.controller_of_epoch[epoch] == kNoNode) history.controller_of_epoch[epoch] = f.broker;
+  }
+  void operator()(const ControllerVacated&) { history.controller = kNoNode; }
+  void operator()(const ControllerEpochChanged& f) { history.controller_epoch = f.epoch; }
+  void operator()(const ControlRequestApplied& f) {
+    ControllerEpoch& highest = broker(teller).highest_controller_epoch;
+    highest = std::max(highest, f.controller_epoch);
+  }
+  template <typename F>
+  void operator()(const F&) {}
+};
+
+}  // namespace
+
+void observe(History& history, const View& view, const Told& told, std::vector<RecordLost>& lost) {
+  std::visit(Fold{history, view, told.teller, lost}, told.fact);
+}
+
+void observe_start(History& history, NodeId node) {
+  const auto id = static_cast<std::size_t>(node);
+  if (id == 0 || id >= history.brokers.size()) return;
+  history.brokers[id].highest_controller_epoch = 0;
+  history.brokers[id].process_broker_epoch = -1;
+  for (PartitionHistory& past : history.partitions) {
+    past.replicas[id].highest_epoch = kNoEpoch;
+    past.replicas[id].reign_high_watermark = kUnknownOffset;
+  }
+}
+
+void observe_unclean_request(History& history, PartitionId p) { history.partitions[index(p)].unclean_requested = true; }
+
+void observe_end(History& history, const View& view, std::vector<RecordLost>& lost) {
+  for (std::size_t p = 0; p < history.partitions.size(); ++p) {
+    const auto id = PartitionId(static_cast<std::uint16_t>(p));
+    const NodeId leader = current_leader(view, id);
+    if (leader != kNoNode) compare(history.partitions[p], view, id, leader, LossReason::none, lost);
+  }
+}
+
+}  // namespace model

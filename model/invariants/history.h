@@ -1,0 +1,101 @@
+// What a global observer remembers of a run: folded from facts, with a look at the nodes' logs where a
+// fact only says that something moved. Invariants compare the present with it.
+#pragma once
+
+#include <vector>
+
+#include "model/config.h"
+#include "model/facts.h"
+#include "model/ids.h"
+#include "model/log.h"
+#include "model/small_vec.h"
+
+namespace model {
+
+struct View;
+struct Told;
+
+inline constexpr NodeId kCommitted = kZooKeeper;  // in LogPairs: ZooKeeper has no log of its own
+
+// Acknowledged values of one producer, [first, end).
+struct AcknowledgedRange {
+  NodeId producer{};
+  std::int32_t first = 0;
+  std::int32_t end = 0;
+};
+
+// One replica, in the life of its present process.
+struct ReplicaHistory {
+  LeaderEpoch highest_epoch = kNoEpoch;
+  // The highest high watermark since it leads without a break; kUnknownOffset: it does not lead.
+  Offset reign_high_watermark = kUnknownOffset;
+  // How much of the committed records its log held when it was last looked at.
+  Offset committed_held = 0;
+  // Its last ISR change was refused for good: known to leave the change pending until it is told of another
+  // epoch.
+  bool stuck_pending = false;
+};
+
+struct PartitionHistory {
+  // ZooKeeper's word.
+  bool created = false;
+  PartitionState stored;
+  PartitionEpoch stored_epoch = -1;
+  PartitionState before;  // the change before
+  // By leader epoch, as far as known: the first leader that was stored with it.
+  std::vector<NodeId> leader_of_epoch;
+  Replicas assignment;
+  bool unclean_configured = false;  // by the topic
+  bool unclean_requested = false;   // by the operator, until the next election
+
+  // Records that some current leader held below its high watermark: what consumers may have read. Cut where
+  // a legitimate loss took them away. LogPairs knows it as the log of kCommitted.
+  Log committed;
+
+  // Members of the stored ISR whose machine lost records since they were last outside it.
+  Replicas lossy;
+  // An election after which records may be missing, from its commit until its leader acts.
+  LossReason loss = LossReason::none;
+  LeaderEpoch loss_epoch = kNoEpoch;  // the last such election, for ever
+  // Given up by their producer as certainly not written.
+  std::vector<AcknowledgedRange> refused;
+  // By producer: the end of the highest values that are committed.
+  std::vector<std::int32_t> committed_values;
+  std::vector<AcknowledgedRange> acknowledged;  // in the order of acknowledgement; acks=0 is nobody's promise
+
+  std::vector<ReplicaHistory> replicas;  // by NodeId
+};
+
+struct BrokerHistory {
+  SessionId session = 0;        // that owns its registration
+  BrokerEpoch registered = -1;  // of its last registration
+  bool is_registered = false;
+  std::int32_t registrations = 0;
+  ControllerEpoch highest_controller_epoch = 0;  // that this process acted on
+  BrokerEpoch process_broker_epoch = -1;         // highest registration of this process
+  ControllerEpoch elected = 0;                   // of its last election
+};
+
+struct History {
+  std::vector<PartitionHistory> partitions;  // by PartitionId
+  std::vector<BrokerHistory> brokers;        // by NodeId
+  ControllerEpoch controller_epoch = 0;      // stored
+  NodeId controller = kNoNode;               // who holds /controller
+  std::vector<NodeId> controller_of_epoch;   // by epoch
+};
+
+// Has somebody who may allowed an election from outside the ISR?
+inline bool may_lose_records(const PartitionHistory& past) { return past.unclean_configured || past.unclean_requested; }
+
+History make_history(const ClusterConfig& config);
+// Folds one fact in. Records that acknowledgements promised and the current leader lacks are appended to
+// `lost`, each once.
+void observe(History& history, const View& view, const Told& told, std::vector<RecordLost>& lost);
+// A process began: what belonged to the one before is over.
+void observe_start(History& history, NodeId node);
+// The operator asked for an election that may lose records.
+void observe_unclean_request(History& history, PartitionId p);
+// The run is over: every partition is looked at once more.
+void observe_end(History& history, const View& view, std::vector<RecordLost>& lost);
+
+}  // namespace model

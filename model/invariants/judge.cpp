@@ -1,0 +1,154 @@
+#include "model/invariants/judge.h"
+
+#include <array>
+#include <bit>
+#include <utility>
+
+namespace model {
+namespace {
+
+using RowSet = std::uint64_t;  // bit i: InvariantId i
+
+// Which rows a kind of fact concerns.
+struct Concerns {
+  std::array<RowSet, kFactKinds> states{};   // can break the state that the row is about
+  std::array<RowSet, kFactKinds> changes{};  // is a change that the row may forbid
+  std::array<RowSet, kFactKinds> exposes{};
+  RowSet safety_states = 0;
+  RowSet liveness = 0;
+};
+
+Concerns find_concerns() {
+  Concerns found;
+  const auto rows = invariants();
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    const RowSet bit = RowSet{1} << i;
+    if (rows[i].kind == InvariantKind::liveness) {
+      found.liveness |= bit;
+      continue;
+    }
+    if (rows[i].allows == nullptr) found.safety_states |= bit;
+    for (std::size_t kind = 0; kind < kFactKinds; ++kind) {
+      if ((rows[i].facts >> kind) & 1U) (rows[i].allows != nullptr ? found.changes : found.states)[kind] |= bit;
+      if ((rows[i].exposed_by >> kind) & 1U) found.exposes[kind] |= bit;
+    }
+  }
+  return found;
+}
+
+const Concerns& concerns() {
+  static const Concerns kFound = find_concerns();
+  return kFound;
+}
+
+template <typename Visit>
+void for_each_row(RowSet rows, Visit&& visit) {
+  for (; rows != 0; rows &= rows - 1) visit(static_cast<std::size_t>(std::countr_zero(rows)));
+}
+
+}  // namespace
+
+Judge::Judge(const ClusterConfig& config, const Rules& rules, const std::vector<Node>& nodes)
+    : config_(config),
+      rules_(rules),
+      nodes_(nodes),
+      history_(make_history(config)),
+      logs_(config),
+      verdicts_(invariants().size()),
+      unbroken_(invariants().size() == 64 ? ~RowSet{0} : (RowSet{1} << invariants().size()) - 1) {}
+
+void Judge::note(std::size_t row, Breach breach) {
+  unbroken_ &= ~(RowSet{1} << row);
+  verdicts_[row].broken = true;
+  verdicts_[row].breach = std::move(breach);
+  broken_.push_back(InvariantId(static_cast<std::uint16_t>(row)));
+}
+
+void Judge::on_fact(const Told& told) {
+  const Concerns& concern = concerns();
+  const std::size_t kind = told.fact.index();
+  const View now = view();
+  for_each_row(concern.changes[kind] & unbroken_, [&](std::size_t row) {
+    Breach breach;
+    if (!invariants()[row].allows(now, told, breach)) note(row, std::move(breach));
+  });
+  if (counting_) {
+    for_each_row(concern.exposes[kind], [&](std::size_t row) {
+      const Invariant& invariant = invariants()[row];
+      if (invariant.occurs == nullptr || invariant.occurs(now, told)) ++verdicts_[row].exposures;
+    });
+  }
+  observe(history_, now, told, lost_);
+  const RowSet states = concern.states[kind];
+  if (states == 0) return;
+  due_ |= states;
+  const PartitionId* partition = partition_of(told.fact);
+  if (partition == nullptr) {
+    // A fact about the cluster or a broker concerns every partition.
+    for (std::size_t p = 0; p < history_.partitions.size(); ++p) {
+      const auto id = PartitionId(static_cast<std::uint16_t>(p));
+      if (std::find(due_partitions_.begin(), due_partitions_.end(), id) == due_partitions_.end()) {
+        due_partitions_.push_back(id);
+      }
+    }
+  } else if (std::find(due_partitions_.begin(), due_partitions_.end(), *partition) == due_partitions_.end()) {
+    due_partitions_.push_back(*partition);
+  }
+}
+
+void Judge::judge_partition(std::uint64_t rows, PartitionId p) {
+  const View now = view();
+  for_each_row(rows & unbroken_, [&](std::size_t row) {
+    const Invariant& invariant = invariants()[row];
+    if (invariant.holds == nullptr) return;
+    Breach breach{kNoNode, true, p, {}};
+    if (!invariant.holds(now, p, breach)) note(row, std::move(breach));
+  });
+}
+
+void Judge::on_step_over() {
+  const RowSet rows = std::exchange(due_, 0) & unbroken_;
+  if (rows != 0) {
+    for (const PartitionId p : due_partitions_) judge_partition(rows, p);
+    const View now = view();
+    for_each_row(rows & unbroken_, [&](std::size_t row) {
+      const Invariant& invariant = invariants()[row];
+      if (invariant.holds_everywhere == nullptr) return;
+      Breach breach;
+      if (!invariant.holds_everywhere(now, breach)) note(row, std::move(breach));
+    });
+  }
+  due_partitions_.clear();
+}
+
+void Judge::judge_all() {
+  due_ = concerns().safety_states;
+  due_partitions_.clear();
+  for (std::size_t p = 0; p < history_.partitions.size(); ++p) {
+    due_partitions_.push_back(PartitionId(static_cast<std::uint16_t>(p)));
+  }
+  on_step_over();
+}
+
+void Judge::conclude(Duration quiet) {
+  observe_end(history_, view(), lost_);
+  const View now = view();
+  RowSet settled = 0;
+  for_each_row(concerns().liveness, [&](std::size_t row) {
+    if (quiet < invariants()[row].settles(config_)) return;
+    settled |= RowSet{1} << row;
+    ++verdicts_[row].exposures;
+    const Invariant& invariant = invariants()[row];
+    if (invariant.holds_everywhere == nullptr) return;
+    Breach breach;
+    if (!invariant.holds_everywhere(now, breach)) note(row, std::move(breach));
+  });
+  for (std::size_t p = 0; p < history_.partitions.size(); ++p) {
+    judge_partition(settled, PartitionId(static_cast<std::uint16_t>(p)));
+  }
+}
+
+std::vector<InvariantId> Judge::take_broken() { return std::exchange(broken_, {}); }
+std::vector<RecordLost> Judge::take_lost() { return std::exchange(lost_, {}); }
+
+}  // namespace model

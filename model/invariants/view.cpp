@@ -1,0 +1,39 @@
+#include "model/invariants/view.h"
+
+namespace model {
+
+const Partition* replica_at(const View& view, PartitionId p, NodeId id) {
+  const Broker& broker = broker_at(view, id);
+  if (broker.memory.partitions.empty()) return nullptr;
+  const Partition& replica = broker.memory.partitions[index(p)];
+  return replica.hosted ? &replica : nullptr;
+}
+
+const Partition* leader_at(const View& view, PartitionId p, NodeId id) {
+  const Partition* replica = replica_at(view, p, id);
+  return replica != nullptr && replica->role == Role::leader ? replica : nullptr;
+}
+
+NodeId current_leader(const View& view, PartitionId p) {
+  const PartitionState& stored = history_of(view, p).stored;
+  if (stored.leader == kNoNode) return kNoNode;
+  const Partition* leader = leader_at(view, p, stored.leader);
+  return leader != nullptr && leader->leader_epoch == stored.leader_epoch ? stored.leader : kNoNode;
+}
+
+const PartitionId* partition_of(const Fact& fact) {
+  return std::visit(
+      [](const auto& held) -> const PartitionId* {
+        if constexpr (requires { held.partition; }) {
+          if constexpr (requires { held.has_partition; }) {
+            if (!held.has_partition) return nullptr;
+          }
+          return &held.partition;
+        } else {
+          return nullptr;
+        }
+      },
+      fact);
+}
+
+}  // namespace model
