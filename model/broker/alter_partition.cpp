@@ -29,6 +29,11 @@ void requeue_sent(AlterPartitionChannel& channel) {
   channel.in_flight = false;
 }
 
+// What it was asked is still to be answered. One that forgets waits for an answer that no longer comes.
+void lose_answer(const Context& context, AlterPartitionChannel& channel) {
+  if (!context.rules.lost_alter_partition_is_retried) channel.sent.clear();
+}
+
 // The controller that was cached is forgotten; the next one is looked up anew.
 void lose_controller(const Context& context, Broker& broker) {
   AlterPartitionChannel& channel = broker.memory.alter_partition;
@@ -155,6 +160,7 @@ bool on_alter_partition_connected(const Context& context, Broker& broker, const 
 
 bool on_alter_partition_disconnected(const Context& context, Broker& broker, const ConnectionId& via) {
   if (via.number != broker.memory.alter_partition.connection) return false;
+  lose_answer(context, broker.memory.alter_partition);
   lose_controller(context, broker);
   return true;
 }
@@ -169,6 +175,7 @@ bool on_alter_partition_timer(const Context& context, Broker& broker, TimerKey k
   if (key.kind != TimerKind::alter_partition_timeout) return false;
   if (channel.state == AlterPartitionChannel::State::closed) return true;
   context.out.closes.push_back(channel_id(broker));
+  lose_answer(context, channel);
   lose_controller(context, broker);
   return true;
 }

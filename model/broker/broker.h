@@ -239,7 +239,8 @@ bool on_alter_partition_disconnected(const Context& context, Broker& broker, con
 bool on_alter_partition_timer(const Context& context, Broker& broker, TimerKey key);
 
 // --- fetcher.cpp ---------------------------------------------------------------------------------
-void start_fetching(const Context& context, Broker& broker, PartitionId p);  // role follower, leader known
+// Role follower, leader known. `previous_leader`: whom it took for the leader before; kNoNode after a start.
+void start_fetching(const Context& context, Broker& broker, PartitionId p, NodeId previous_leader);
 void stop_fetching(const Context& context, Broker& broker, PartitionId p);
 void drop_idle_fetchers(const Context& context, Broker& broker);
 void fetchers_go_on(const Context& context, Broker& broker);

@@ -14,12 +14,12 @@ namespace {
 ErrorCode check_control_request(const Context& context, Broker& broker, const ConnectionId& via,
                                 BrokerEpoch broker_epoch, ControllerEpoch controller_epoch) {
   BrokerMemory& memory = broker.memory;
-  if (context.rules.broker_epochs && broker_epoch != -1 && broker_epoch < memory.broker_epoch) {
+  if (context.rules.broker_epochs && !context.rules.accepts_broker_epoch(broker_epoch, memory.broker_epoch)) {
     context.tell(
         RequestFenced{via.client, ErrorCode::stale_broker_epoch, false, {}, broker_epoch, memory.broker_epoch});
     return ErrorCode::stale_broker_epoch;
   }
-  if (controller_epoch < memory.controller_epoch) {
+  if (!context.rules.accepts_controller_epoch(controller_epoch, memory.controller_epoch)) {
     context.tell(RequestFenced{
         via.client, ErrorCode::stale_controller_epoch, false, {}, controller_epoch, memory.controller_epoch});
     return ErrorCode::stale_controller_epoch;
@@ -80,7 +80,7 @@ void make_leader(const Context& context, Broker& broker, const LeaderAndIsrParti
   partition.proposed.clear();
   rebuild_remotes(partition, broker.id);
   partition.epoch_start = broker.log(p).end();
-  assign_epoch(broker.log(p), item.leader_epoch, partition.epoch_start);
+  if (context.rules.new_leader_notes_its_epoch) assign_epoch(broker.log(p), item.leader_epoch, partition.epoch_start);
   reset_remotes(context, partition, was_leader);
   partition.leader_epoch = item.leader_epoch;
   partition.partition_epoch = item.partition_epoch;
@@ -103,6 +103,7 @@ void make_follower(const Context& context, Broker& broker, const LeaderAndIsrPar
   if (!broker.memory.cached_live.contains(item.leader)) return;
   if (context.rules.skips_older_partition_epoch && item.partition_epoch < partition.partition_epoch) return;
   stop_fetching(context, broker, p);
+  const NodeId previous_leader = partition.leader;
   partition.leader = item.leader;
   partition.leader_epoch = item.leader_epoch;
   partition.partition_epoch = item.partition_epoch;
@@ -116,17 +117,20 @@ void make_follower(const Context& context, Broker& broker, const LeaderAndIsrPar
                               partition.high_watermark});
   complete_parked_produces(context, broker, p);
   complete_parked_fetches(context, broker, p);
-  start_fetching(context, broker, p);
+  const bool other_leader = previous_leader != kNoNode && previous_leader != item.leader;
+  if (other_leader && !context.rules.follower_fetches_from_new_leader) return;
+  start_fetching(context, broker, p, previous_leader);
 }
 
 bool is_newer(const Context& context, Broker& broker, const ConnectionId& via, const LeaderAndIsrPartition& item) {
   const Partition& partition = broker.partition(item.partition);
-  if (item.leader_epoch > partition.leader_epoch) return item.replicas.contains(broker.id);
+  if (context.rules.is_new_leader_epoch(item.leader_epoch, partition.leader_epoch))
+    return item.replicas.contains(broker.id);
   if (item.leader_epoch < partition.leader_epoch) {
     context.tell(RequestFenced{via.client, ErrorCode::stale_controller_epoch, true, item.partition, item.leader_epoch,
                                partition.leader_epoch});
   }
-  return false;  // an equal epoch is ignored too: it refreshes neither ISR nor partition epoch
+  return false;
 }
 
 }  // namespace

@@ -33,12 +33,15 @@ std::int64_t read_records(const Log& log, Offset from, std::int64_t records_max,
   return count;
 }
 
-ErrorCode check_fetch(const Context& context, Broker& broker, NodeId replica, const FetchPartition& asked) {
+using EpochCheck = ErrorCode (*)(LeaderEpoch requested, LeaderEpoch local);
+
+ErrorCode check_fetch(const Context& context, Broker& broker, NodeId replica, const FetchPartition& asked,
+                      EpochCheck check_epoch) {
   const Partition& partition = broker.partition(asked.partition);
   if (!broker.memory.cached[index(asked.partition)].known) return ErrorCode::unknown_topic_or_partition;
   if (!partition.hosted || partition.role == Role::none) return ErrorCode::not_leader_or_follower;
   // The epoch is looked at before the role: a requester from another time must learn that first.
-  const ErrorCode fenced = context.rules.check_leader_epoch(asked.current_leader_epoch, partition.leader_epoch);
+  const ErrorCode fenced = check_epoch(asked.current_leader_epoch, partition.leader_epoch);
   if (fenced != ErrorCode::none) {
     context.tell(
         RequestFenced{replica, fenced, true, asked.partition, asked.current_leader_epoch, partition.leader_epoch});
@@ -54,7 +57,7 @@ ErrorCode check_fetch(const Context& context, Broker& broker, NodeId replica, co
 void read_partition(const Context& context, Broker& broker, NodeId replica, const FetchPartition& asked, Read& read) {
   FetchData& data = read.response.partitions.emplace_back();
   data.partition = asked.partition;
-  data.error = check_fetch(context, broker, replica, asked);
+  data.error = check_fetch(context, broker, replica, asked, context.rules.check_fetch_epoch);
   if (data.error != ErrorCode::none) {
     read.at_once = true;
     return;
@@ -105,16 +108,20 @@ void note_fetch(const Context& context, Remote& remote, Offset fetch_offset, Off
   remote.last_fetch = clock.now();
 }
 
-// What the leader learns from a fetch: once, when it arrives, after the data was read.
+// What the leader learns from a fetch: once, when it arrives, after the data was read. A follower in another
+// leader epoch may yet cut off what it has; that it is heard at all is a rule's doing (KIP-320).
 void learn_from_fetch(const Context& context, Broker& broker, NodeId replica, const FetchPartition& asked) {
   const PartitionId p = asked.partition;
   Partition& partition = broker.partition(p);
   Remote* remote = find_remote(partition, replica);
   if (remote == nullptr) return;
-  const Offset before = remote->log_end;
+  const bool same_epoch =
+      asked.current_leader_epoch == kNoEpoch || asked.current_leader_epoch == partition.leader_epoch;
+  const Remote before = *remote;
   note_fetch(context, *remote, asked.fetch_offset, broker.log(p).end());
-  maybe_expand_isr(context, broker, p, replica);
-  if (before == asked.fetch_offset) return;
+  if (same_epoch || context.rules.other_epochs_join_isr) maybe_expand_isr(context, broker, p, replica);
+  if (!same_epoch && !context.rules.other_epochs_move_high_watermark) *remote = before;
+  if (before.log_end == remote->log_end) return;
   if (!maybe_advance_high_watermark(context, broker, p)) return;
   complete_parked_produces(context, broker, p);
   complete_parked_fetches(context, broker, p);
@@ -175,8 +182,10 @@ void serve_epochs(const Context& context, Broker& broker, const ConnectionId& vi
     entry.partition = query.partition;
     entry.asked_in = query.current_leader_epoch;
     entry.error =
-        check_fetch(context, broker, request.replica, {query.partition, query.current_leader_epoch, kNoEpoch, 0});
-    if (entry.error == ErrorCode::none) entry.end = end_of_epoch(broker.log(query.partition), query.epoch);
+        check_fetch(context, broker, request.replica, {query.partition, query.current_leader_epoch, kNoEpoch, 0},
+                    context.rules.check_truncation_epoch);
+    if (entry.error == ErrorCode::none)
+      entry.end = context.rules.answer_epoch_end(broker.log(query.partition), query.epoch);
   }
   answer(context, broker, via, std::move(response));
 }
@@ -186,7 +195,8 @@ void serve_list_offsets(const Context& context, Broker& broker, const Connection
   ListOffsetsResponse response;
   response.partition = request.partition;
   response.error =
-      check_fetch(context, broker, via.client, {request.partition, request.current_leader_epoch, kNoEpoch, 0});
+      check_fetch(context, broker, via.client, {request.partition, request.current_leader_epoch, kNoEpoch, 0},
+                  context.rules.check_fetch_epoch);
   if (response.error == ErrorCode::none) {
     response.log_start = broker.log(request.partition).start;
     response.log_end = broker.log(request.partition).end();

@@ -96,7 +96,8 @@ bool ask_offsets(const Context& context, Broker& broker, Fetcher& fetcher) {
     asked = true;
     fetcher.request.clear();
     fetcher.request.push_back({p, partition.leader_epoch, kNoEpoch, partition.fetch_offset});
-    ask(context, broker, fetcher, Fetcher::Asked::offsets, ListOffsetsRequest{p, partition.leader_epoch});
+    const LeaderEpoch current = context.rules.fetch_names_leader_epoch ? partition.leader_epoch : kNoEpoch;
+    ask(context, broker, fetcher, Fetcher::Asked::offsets, ListOffsetsRequest{p, current});
   });
   return asked;
 }
@@ -153,8 +154,7 @@ void append_fetched(const Context& context, Broker& broker, PartitionId p, const
   }
   partition.fetch_offset = log.end();
   if (!data.records.empty()) partition.last_fetched_epoch = data.records.back().epoch;
-  // A plain set, which may go down after a leader change: the leader's word counts (UnifiedLog.updateHighWatermark).
-  const Offset moved_to = std::min(std::max(data.high_watermark, log.start), log.end());
+  const Offset moved_to = context.rules.follower_high_watermark(data.high_watermark, log);
   if (moved_to == partition.high_watermark) return;
   context.tell(HighWatermarkMoved{p, partition.high_watermark, moved_to, false});
   partition.high_watermark = moved_to;
@@ -200,15 +200,26 @@ const FetchPartition* find_asked(const Fetcher& fetcher, PartitionId p) {
   return nullptr;
 }
 
-}  // namespace
-
-void start_fetching(const Context& context, Broker& broker, PartitionId p) {
+// How it will find out where its log parts from the leader's, if at all.
+void begin_truncation(const Context& context, Broker& broker, PartitionId p, NodeId previous_leader) {
   Partition& partition = broker.partition(p);
   const Log& log = broker.log(p);
-  const bool by_answer = context.rules.truncation == TruncationProtocol::fetch_answer && log.latest_epoch() != kNoEpoch;
-  partition.fetch_state = by_answer ? FetchState::fetching : FetchState::truncating;
-  partition.fetch_offset = by_answer ? log.end() : partition.high_watermark;
+  const bool trusts_leader = previous_leader == partition.leader && !context.rules.truncates_for_same_leader;
+  const TruncationProtocol how = trusts_leader ? TruncationProtocol::never : context.rules.truncation;
+  const bool by_answer = how == TruncationProtocol::fetch_answer && log.latest_epoch() != kNoEpoch;
+  if (how == TruncationProtocol::high_watermark) truncate_replica(context, broker, p, partition.high_watermark);
+  const bool asks_first =
+      !by_answer && (how == TruncationProtocol::fetch_answer || how == TruncationProtocol::offsets_for_leader_epoch);
+  partition.fetch_state = asks_first ? FetchState::truncating : FetchState::fetching;
+  partition.fetch_offset = asks_first ? partition.high_watermark : log.end();
   partition.last_fetched_epoch = by_answer ? log.latest_epoch() : kNoEpoch;
+}
+
+}  // namespace
+
+void start_fetching(const Context& context, Broker& broker, PartitionId p, NodeId previous_leader) {
+  Partition& partition = broker.partition(p);
+  begin_truncation(context, broker, p, previous_leader);
   partition.delayed = false;
   partition.out_of_range = false;
   context.disarm({TimerKind::fetch_backoff, static_cast<std::uint16_t>(index(p))});
@@ -318,10 +329,11 @@ void on_offsets_answer(const Context& context, Broker& broker, const ConnectionI
   const PartitionId p = response.partition;
   Partition& partition = broker.partition(p);
   if (is_fetched_by(context, broker, *fetcher, p) && partition.out_of_range) {
-    if (response.error != ErrorCode::none) {
+    const bool is_beyond = response.log_end < broker.log(p).end();
+    if (response.error != ErrorCode::none || (is_beyond && context.rules.truncation == TruncationProtocol::never)) {
       delay(context, broker, p);
     } else {
-      if (response.log_end < broker.log(p).end()) truncate_replica(context, broker, p, response.log_end);
+      if (is_beyond) truncate_replica(context, broker, p, response.log_end);
       partition.fetch_offset = broker.log(p).end();
       partition.last_fetched_epoch = broker.log(p).latest_epoch();
       partition.out_of_range = false;

@@ -29,8 +29,9 @@ void write_isr(const Context& context, Broker& broker, PartitionId p) {
   Partition& partition = broker.partition(p);
   partition.frozen = true;
   const PartitionState state{broker.id, partition.leader_epoch, partition.proposed, partition.controller_epoch};
+  const PartitionEpoch expected = context.rules.isr_writes_compare_epochs ? partition.partition_epoch : kAnyVersion;
   zk_request(context, broker, ZkOwner::isr_change, static_cast<std::uint32_t>(index(p)),
-             zk_single(zk_set(state_path(context, p), state, partition.partition_epoch)));
+             zk_single(zk_set(state_path(context, p), state, expected)));
 }
 
 void propose(const Context& context, Broker& broker, PartitionId p, PendingIsr pending, const Replicas& isr) {

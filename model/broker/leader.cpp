@@ -27,7 +27,7 @@ std::int32_t after(std::int32_t sequence, std::int32_t count) {
 
 // Idempotence by what the log itself holds: after a failover the new leader knows exactly the duplicates
 // that were replicated to it.
-Admission admit(const Log& log, const Batch& batch) {
+Admission admit(const Rules& rules, const Log& log, const Batch& batch) {
   if (batch.first_sequence < 0) return {};
   std::size_t seen = 0;
   const Batch* latest = nullptr;
@@ -37,17 +37,26 @@ Admission admit(const Log& log, const Batch& batch) {
     if (latest == nullptr) latest = &known;
     if (known.producer_epoch == batch.producer_epoch && known.first_sequence == batch.first_sequence &&
         known.count == batch.count) {
+      if (!rules.recognises_duplicates) return {};
       return {ErrorCode::none, true, known.base_offset, known.end()};
     }
     ++seen;
   }
-  if (latest == nullptr) return {};  // no state is known: any sequence may begin
+  if (latest == nullptr || !rules.checks_sequence_order) return {};  // no state is known: any sequence may begin
   if (batch.producer_epoch < latest->producer_epoch) return {ErrorCode::invalid_producer_epoch};
   if (batch.producer_epoch > latest->producer_epoch) {
     return {batch.first_sequence == 0 ? ErrorCode::none : ErrorCode::out_of_order_sequence_number};
   }
   const bool next = batch.first_sequence == after(latest->first_sequence, latest->count);
   return {next ? ErrorCode::none : ErrorCode::out_of_order_sequence_number};
+}
+
+ErrorCode check_min_isr(const Context& context, const Partition& partition, PartitionId p, Acks acks) {
+  const std::int32_t min_isr = effective_min_isr(context, p);
+  const std::int32_t isr = static_cast<std::int32_t>(partition.isr.size());
+  if (acks != Acks::all || isr >= min_isr) return ErrorCode::none;
+  context.tell(NotEnoughReplicas{p, isr, min_isr});
+  return ErrorCode::not_enough_replicas;
 }
 
 ErrorCode check_write(const Context& context, Broker& broker, PartitionId p, Acks acks) {
@@ -58,13 +67,7 @@ ErrorCode check_write(const Context& context, Broker& broker, PartitionId p, Ack
   if (!context.rules.may_take_write(broker.memory.zk.last_heard, settings.zookeeper_session_timeout, context.clock)) {
     return ErrorCode::not_leader_or_follower;
   }
-  const std::int32_t min_isr = effective_min_isr(context, p);
-  const std::int32_t isr = static_cast<std::int32_t>(partition.isr.size());
-  if (acks == Acks::all && isr < min_isr) {
-    context.tell(NotEnoughReplicas{p, isr, min_isr});
-    return ErrorCode::not_enough_replicas;
-  }
-  return ErrorCode::none;
+  return context.rules.min_isr_checked_before_append ? check_min_isr(context, partition, p, acks) : ErrorCode::none;
 }
 
 // Decides one wait if it can be decided now (Partition.checkEnoughReplicasReachOffset).
@@ -101,7 +104,7 @@ ParkedProduce::Wait append_as_leader(const Context& context, Broker& broker, con
   ParkedProduce::Wait wait{p, true, check_write(context, broker, p, acks)};
   if (wait.error != ErrorCode::none) return wait;
   Log& log = broker.log(p);
-  const Admission admission = admit(log, data.batch);
+  const Admission admission = admit(context.rules, log, data.batch);
   wait.error = admission.error;
   if (wait.error != ErrorCode::none) return wait;
   wait.base_offset = admission.base_offset;
@@ -109,7 +112,7 @@ ParkedProduce::Wait append_as_leader(const Context& context, Broker& broker, con
   if (!admission.duplicate) {
     Batch batch = data.batch;
     batch.base_offset = log.end();
-    batch.epoch = broker.partition(p).leader_epoch;
+    batch.epoch = context.rules.stamped_epoch(log, broker.partition(p).leader_epoch);
     append(log, batch);
     context.tell(RecordsAppended{p, batch.base_offset, batch.count, true});
     wait.base_offset = batch.base_offset;
@@ -117,7 +120,8 @@ ParkedProduce::Wait append_as_leader(const Context& context, Broker& broker, con
     moved = maybe_advance_high_watermark(context, broker, p);
     appended = true;
   }
-  if (acks == Acks::all) {
+  if (!context.rules.min_isr_checked_before_append) wait.error = check_min_isr(context, broker.partition(p), p, acks);
+  if (acks == Acks::all && wait.error == ErrorCode::none && context.rules.acks_all_waits_for_high_watermark) {
     wait.decided = false;
     wait.error = ErrorCode::request_timed_out;
     try_decide(context, broker, wait);
@@ -148,9 +152,10 @@ bool maybe_advance_high_watermark(const Context& context, Broker& broker, Partit
       candidate = remote.log_end;
     }
   }
-  if (candidate <= partition.high_watermark) return false;
-  context.tell(HighWatermarkMoved{p, partition.high_watermark, candidate, true});
-  partition.high_watermark = candidate;
+  const Offset next = context.rules.leader_high_watermark(partition.high_watermark, candidate);
+  if (next == partition.high_watermark) return false;
+  context.tell(HighWatermarkMoved{p, partition.high_watermark, next, true});
+  partition.high_watermark = next;
   return true;
 }
 

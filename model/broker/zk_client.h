@@ -75,6 +75,7 @@ inline ZkOp zk_check(const Path& path, std::int32_t version) {
   op.version = version;
   return op;
 }
+inline constexpr std::int32_t kAnyVersion = -1;
 inline ZkOp zk_set(const Path& path, ZnodeData data, std::int32_t version) {
   ZkOp op;
   op.type = ZkOpType::set;

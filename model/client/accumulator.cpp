@@ -6,6 +6,8 @@
 #include <optional>
 #include <utility>
 
+#include "model/rules.h"
+
 namespace model {
 
 namespace {
@@ -151,12 +153,17 @@ bool is_retriable(ErrorCode error) {
   return is_one_of(error, kRetriable) || means_stale_metadata(error);
 }
 
+bool is_too_old(const Client& client, const ProducerBatch& batch) {
+  if (!client.context.rules.deliveries_time_out) return false;
+  return client.context.clock.has_elapsed(batch.created, client.config.delivery_timeout);
+}
+
 enum class Verdict : std::uint8_t { fail, retry, bump_epoch_and_retry };
 
 // Sender.canRetry and TransactionManager.canRetry
 Verdict judge(const Client& client, const ProducerBatch& batch, ErrorCode error) {
   if (batch.attempts >= client.config.retries) return Verdict::fail;
-  if (client.context.clock.has_elapsed(batch.created, client.config.delivery_timeout)) return Verdict::fail;
+  if (is_too_old(client, batch)) return Verdict::fail;
   if (client.config.enable_idempotence) {
     const ProducerPartition& partition = state_of(client, batch.partition);
     if (error == ErrorCode::out_of_order_sequence_number) {
@@ -190,6 +197,7 @@ void insert(SmallVec<ProducerBatch, 2>& batches, std::size_t at, const ProducerB
 void queue_again(Client& client, ProducerBatch batch) {
   ++batch.attempts;
   batch.lingering = false;
+  if (!client.context.rules.retries_keep_sequence) batch.first_sequence = -1;
   batch.retry_slot = free_slot(client.memory);
   const Backoff wait = backoff(client.config.retry_backoff, client.config.retry_backoff_max, batch.attempts - 1);
   client.context.arm({TimerKind::produce_retry, static_cast<std::uint16_t>(batch.retry_slot)}, wait.shortest,
@@ -220,7 +228,7 @@ void expire(Client& client, ProducerBatch& batch, bool in_flight) {
 template <typename Batches>
 void expire_in(Client& client, Batches& batches, bool in_flight) {
   for (auto* at = batches.begin(); at != batches.end();) {
-    if (client.context.clock.has_elapsed(at->created, client.config.delivery_timeout)) {
+    if (is_too_old(client, *at)) {
       expire(client, *at, in_flight);
       at = batches.erase(at);
     } else {

@@ -328,6 +328,7 @@ void fail_blocked_record(Client& client) {
 // NetworkClient.handleTimedOutRequests: one request that took too long costs its connection, and with it
 // every other request there.
 void close_timed_out_links(Client& client) {
+  if (!client.context.rules.requests_time_out) return;
   for (ProducerLink& link : client.memory.links) {
     if (link.state != ProducerLink::State::open || link.in_flight.empty()) continue;
     if (!client.context.clock.has_elapsed(link.in_flight.front().sent, client.config.request_timeout)) continue;

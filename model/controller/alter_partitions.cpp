@@ -6,15 +6,16 @@
 namespace model {
 namespace {
 
-ErrorCode check(const Controller& controller, const AlterPartitionItem& item) {
+ErrorCode check(const Rules& rules, const Controller& controller, const AlterPartitionItem& item) {
   const PartitionInfo& info = controller.partitions[index(item.partition)];
   if (!info.has_state) return ErrorCode::unknown_topic_or_partition;
   if (item.partition_epoch > info.partition_epoch || item.leader_epoch > info.state.leader_epoch)
     return ErrorCode::not_controller;
   if (item.leader_epoch < info.state.leader_epoch) return ErrorCode::fenced_leader_epoch;
-  if (item.partition_epoch < info.partition_epoch) return ErrorCode::invalid_update_version;
+  if (item.partition_epoch < info.partition_epoch && rules.isr_writes_compare_epochs)
+    return ErrorCode::invalid_update_version;
   for (const NodeId member : item.new_isr) {
-    if (!is_online(controller, member)) return ErrorCode::ineligible_replica;
+    if (rules.isr_admits_only_live && !is_online(controller, member)) return ErrorCode::ineligible_replica;
   }
   return ErrorCode::none;
 }
@@ -70,7 +71,7 @@ Progress enter(const Context& context, Broker& broker, WriteAlterPartitions& ste
       step.response.partitions.push_back(as_it_stands(controller, item.partition));
       continue;
     }
-    const ErrorCode error = check(controller, item);
+    const ErrorCode error = check(context.rules, controller, item);
     step.response.partitions.push_back({item.partition, error, kNoNode, kNoEpoch, 0, {}});
     if (error != ErrorCode::none) {
       context.tell(RequestFenced{step.request.broker, error, true, item.partition, item.leader_epoch,
@@ -80,9 +81,9 @@ Progress enter(const Context& context, Broker& broker, WriteAlterPartitions& ste
     PartitionState state = controller.partitions[index(item.partition)].state;
     state.isr = item.new_isr;
     state.controller_epoch = controller.epoch;
-    ask_zookeeper(
-        context, broker, static_cast<std::uint32_t>(step.written.size()),
-        guarded(context, controller, zk_set(state_path(context, item.partition), state, item.partition_epoch)));
+    const PartitionEpoch expected = context.rules.isr_writes_compare_epochs ? item.partition_epoch : kAnyVersion;
+    ask_zookeeper(context, broker, static_cast<std::uint32_t>(step.written.size()),
+                  guarded(context, controller, zk_set(state_path(context, item.partition), state, expected)));
     step.written.push_back(static_cast<std::uint32_t>(i));
   }
   return step.written.empty() ? finish(context, broker, step) : Progress::waiting;

@@ -162,7 +162,7 @@ Progress enter(const Context& context, Broker& broker, FailBrokers& step) {
     return Progress::done;
   }
   then(broker, ReplicasBecomeOffline{step.brokers});
-  elect_where_needed(broker);
+  if (context.rules.broker_failure_elects) elect_where_needed(broker);
   return Progress::done;
 }
 

@@ -7,8 +7,8 @@
 namespace model {
 namespace {
 
-void finish_notifications(Broker& broker, const std::vector<Path>& paths) {
-  if (paths.empty()) return;
+void finish_notifications(const Context& context, Broker& broker, const std::vector<Path>& paths) {
+  if (paths.empty() || !context.rules.isr_notifications_are_deleted) return;
   DeleteNotifications remove;
   remove.paths = paths;
   then(broker, std::move(remove));
@@ -27,9 +27,10 @@ Progress enter(const Context& context, Broker& broker, ListNotifications&) {
   return Progress::waiting;
 }
 
-Progress resume(const Context&, Broker& broker, ListNotifications& step, std::uint32_t, const ZkResponse& response) {
+Progress resume(const Context& context, Broker& broker, ListNotifications& step, std::uint32_t,
+                const ZkResponse& response) {
   if (step.at_failover) {
-    finish_notifications(broker, response.children);
+    finish_notifications(context, broker, response.children);
   } else if (!response.children.empty()) {
     ReadNotifications read;
     read.paths = response.children;
@@ -46,7 +47,8 @@ Progress enter(const Context& context, Broker& broker, ReadNotifications& step) 
   return Progress::waiting;
 }
 
-Progress resume(const Context&, Broker& broker, ReadNotifications& step, std::uint32_t, const ZkResponse& response) {
+Progress resume(const Context& context, Broker& broker, ReadNotifications& step, std::uint32_t,
+                const ZkResponse& response) {
   if (response.code == ZkCode::ok) {
     if (const IsrChangeInfo* info = std::get_if<IsrChangeInfo>(&response.results.front().data)) {
       for (const PartitionId p : info->partitions) {
@@ -56,7 +58,7 @@ Progress resume(const Context&, Broker& broker, ReadNotifications& step, std::ui
     }
   }
   if (++step.answers < step.paths.size()) return Progress::waiting;
-  finish_notifications(broker, step.paths);
+  finish_notifications(context, broker, step.paths);
   ReadPartitionStates read;
   read.partitions = step.partitions;
   read.announce = true;

@@ -76,7 +76,7 @@ struct CreateControllerEpoch {
 };
 // The atomic creation of /controller and raise of /controller_epoch.
 struct RegisterAsController {
-  ControllerEpoch epoch = 0;  // read; ours will be one more
+  ControllerEpoch epoch = 0;  // read; ours is the next one
   std::int32_t version = 0;
   FIELDS(epoch, version);
 };

@@ -83,17 +83,19 @@ Progress enter(const Context& context, Broker& broker, RegisterAsController& ste
   ZkRequest request;
   request.multi = true;
   request.ops.push_back(zk_create(paths::controller(), ControllerInfo{broker.id}, true));
-  request.ops.push_back(zk_set(paths::controller_epoch(), ControllerEpochInfo{step.epoch + 1}, step.version));
+  request.ops.push_back(zk_set(paths::controller_epoch(),
+                               ControllerEpochInfo{context.rules.next_controller_epoch(step.epoch)}, step.version));
   ask_zookeeper(context, broker, 0, std::move(request));
   return Progress::waiting;
 }
 
 Progress resume(const Context& context, Broker& broker, RegisterAsController& step, std::uint32_t,
                 const ZkResponse& response) {
+  const ControllerEpoch epoch = context.rules.next_controller_epoch(step.epoch);
   if (response.code == ZkCode::ok) {
-    begin_failover(context, broker, step.epoch + 1, write_result(response).stat.version);
+    begin_failover(context, broker, epoch, write_result(response).stat.version);
   } else {
-    then(broker, ConfirmRegistration{step.epoch + 1, false});
+    then(broker, ConfirmRegistration{epoch, false});
   }
   return Progress::done;
 }

@@ -94,12 +94,14 @@ void begin_rebalance(const Context& context, Broker& broker) {
     }
     const std::int32_t lost_count = static_cast<std::int32_t>(lost.size());
     if (all == 0 || lost_count * 100 <= settings.leader_imbalance_per_broker_percentage * all) continue;
+    const Replicas online = online_brokers(controller);
     for (const PartitionId p : lost) {
       const PartitionInfo& info = controller.partitions[index(p)];
-      if (is_online(controller, preferred) && info.state.isr.contains(preferred)) elect.todo.push_back(p);
+      const ElectionView view{info.state, info.assignment, online, controller.shutting_down, false};
+      if (context.rules.elect_preferred(view).leader != kNoNode) elect.todo.push_back(p);
     }
   }
-  if (!elect.todo.empty()) then(broker, std::move(elect));
+  if (!elect.todo.empty() && context.rules.rebalance_elects_preferred) then(broker, std::move(elect));
 }
 
 void begin(const Context& context, Broker& broker, ControllerEvent& event) {
@@ -204,7 +206,8 @@ void on_controller_reply(const Context& context, Broker& broker, std::uint32_t t
 void on_controller_watch(const Context& context, Broker& broker, const ZkEvent& event) {
   const bool children = event.type == ZkEventType::node_children_changed;
   if (event.path == paths::controller()) {
-    if (event.type == ZkEventType::node_deleted) return put_event(context, broker, Reelect{});
+    if (event.type == ZkEventType::node_deleted && context.rules.brokers_run_for_vacancy)
+      return put_event(context, broker, Reelect{});
     return put_event(context, broker, ControllerChange{});
   }
   if (!children) return;

@@ -33,13 +33,11 @@ void tell_new_state(Controller& controller, const Replicas& to, PartitionId p, b
 
 namespace {
 
-PartitionState initial_state(const Controller& controller, PartitionId p) {
+PartitionState initial_state(const Context& context, const Controller& controller, PartitionId p) {
   PartitionState state;
   state.leader_epoch = 0;
   state.controller_epoch = controller.epoch;
-  for (const NodeId replica : controller.partitions[index(p)].assignment) {
-    if (is_online(controller, replica)) state.isr.push_back(replica);
-  }
+  state.isr = context.rules.first_isr(controller.partitions[index(p)].assignment, online_brokers(controller));
   if (!state.isr.empty()) state.leader = state.isr.front();
   return state;
 }
@@ -63,9 +61,10 @@ void ask_creations(const Context& context, Broker& broker, const CreatePartition
 Progress enter(const Context& context, Broker& broker, CreatePartitions& step) {
   const Controller& controller = broker.memory.controller;
   // Without a live replica a new partition stays new.
-  std::erase_if(step.partitions, [&](PartitionId p) { return initial_state(controller, p).leader == kNoNode; });
+  std::erase_if(step.partitions,
+                [&](PartitionId p) { return initial_state(context, controller, p).leader == kNoNode; });
   if (step.partitions.empty()) return Progress::done;
-  for (const PartitionId p : step.partitions) step.states.push_back(initial_state(controller, p));
+  for (const PartitionId p : step.partitions) step.states.push_back(initial_state(context, controller, p));
   ask_creations(context, broker, step);
   return Progress::waiting;
 }
@@ -197,7 +196,7 @@ std::optional<PartitionState> decide(const Context& context, Controller& control
   }
   PartitionState state = read;
   if (read.leader == item.replica) state.leader = kNoNode;
-  if (read.isr.size() > 1) state.isr.remove(item.replica);
+  if (read.isr.size() > 1 || !context.rules.last_isr_member_stays) state.isr.remove(item.replica);
   state.leader_epoch = context.rules.epoch_after_isr_removal(read.leader_epoch);
   state.controller_epoch = controller.epoch;
   return state;
@@ -282,7 +281,8 @@ std::optional<PartitionState> decide(const Context& context, Controller& control
     context.tell(ElectionFailed{item.partition});
     return std::nullopt;
   }
-  return PartitionState{choice.leader, read.leader_epoch + 1, choice.isr, controller.epoch};
+  const LeaderEpoch leader_epoch = context.rules.epoch_after_election(read.leader_epoch, controller.epoch);
+  return PartitionState{choice.leader, leader_epoch, choice.isr, controller.epoch};
 }
 
 void written(Controller& controller, const ElectLeaders& step, const ReplicaOfPartition& item,

@@ -1,4 +1,6 @@
 // Kafka 3.9 in ZooKeeper mode: the newest rules, on which older profiles and defects are changes.
+#include <algorithm>
+
 #include "model/rules/profiles.h"
 
 namespace model::kafka_3_9 {
@@ -22,6 +24,15 @@ bool high_watermark_may_move(const Partition& partition, std::int32_t min_isr) {
   return static_cast<std::int32_t>(partition.isr.size()) >= min_isr;
 }
 
+// What was shown to readers stays shown, also while a member of the ISR is behind it
+// (Partition.maybeIncrementLeaderHW).
+Offset leader_high_watermark(Offset held, Offset reached) { return std::max(held, reached); }
+
+// The leader's word counts and may go down after a leader change, but not beyond the own log.
+Offset follower_high_watermark(Offset leaders, const Log& log) {
+  return std::min(std::max(leaders, log.start), log.end());
+}
+
 // A replica joins only when it has everything committed and has reached the start of this epoch: the
 // high watermark of a new leader may be stale (KAFKA-7128). It must be alive in our metadata, else a
 // fetch sent before its death would bring it back (KIP-841).
@@ -39,8 +50,20 @@ ErrorCode check_leader_epoch(LeaderEpoch requested, LeaderEpoch local) {
   return requested < local ? ErrorCode::fenced_leader_epoch : ErrorCode::unknown_leader_epoch;
 }
 
+LeaderEpoch stamped_epoch(const Log&, LeaderEpoch own) { return own; }
+
+bool accepts_controller_epoch(ControllerEpoch requested, ControllerEpoch seen) { return requested >= seen; }
+
+// A newer one than ours is our own registration, of which we have not heard yet (KAFKA-9839).
+bool accepts_broker_epoch(BrokerEpoch requested, BrokerEpoch own) { return requested == -1 || requested >= own; }
+
+// An equal epoch is ignored too: it refreshes neither ISR nor partition epoch.
+bool is_new_leader_epoch(LeaderEpoch requested, LeaderEpoch local) { return requested > local; }
+
 // Produce carries no leader epoch: whoever believes to lead takes the write, however stale the belief.
 bool may_take_write(Instant, Duration, const Clock&) { return true; }
+
+ControllerEpoch next_controller_epoch(ControllerEpoch stored) { return stored + 1; }
 
 // The first live member of the ISR in assignment order, so that the preferred leader comes first. Only
 // when nobody in the ISR lives and unclean election is allowed: any live replica, whose log then counts
@@ -81,9 +104,19 @@ ElectionChoice elect_controlled_shutdown(const ElectionView& view) {
   return {};
 }
 
+LeaderEpoch epoch_after_election(LeaderEpoch stored, ControllerEpoch) { return stored + 1; }
+
 // Every removal by the controller begins a new epoch, so that the leader learns of it through a
 // LeaderAndIsr it cannot ignore (ReplicaStateMachine.removeReplicasFromIsr).
 LeaderEpoch epoch_after_isr_removal(LeaderEpoch epoch) { return epoch + 1; }
+
+Replicas first_isr(const Replicas& assignment, const Replicas& online) {
+  Replicas isr;
+  for (const NodeId replica : assignment) {
+    if (online.contains(replica)) isr.push_back(replica);
+  }
+  return isr;
+}
 
 }  // namespace
 
@@ -93,14 +126,25 @@ const Rules& rules() {
       .is_caught_up = is_caught_up,
       .holds_back_high_watermark = holds_back_high_watermark,
       .high_watermark_may_move = high_watermark_may_move,
+      .leader_high_watermark = leader_high_watermark,
+      .follower_high_watermark = follower_high_watermark,
       .may_join_isr = may_join_isr,
       .must_leave_isr = must_leave_isr,
-      .check_leader_epoch = check_leader_epoch,
+      .check_fetch_epoch = check_leader_epoch,
+      .check_truncation_epoch = check_leader_epoch,
+      .answer_epoch_end = end_of_epoch,
+      .stamped_epoch = stamped_epoch,
+      .accepts_controller_epoch = accepts_controller_epoch,
+      .accepts_broker_epoch = accepts_broker_epoch,
+      .is_new_leader_epoch = is_new_leader_epoch,
       .may_take_write = may_take_write,
+      .next_controller_epoch = next_controller_epoch,
       .elect_offline = elect_offline,
       .elect_preferred = elect_preferred,
       .elect_controlled_shutdown = elect_controlled_shutdown,
+      .epoch_after_election = epoch_after_election,
       .epoch_after_isr_removal = epoch_after_isr_removal,
+      .first_isr = first_isr,
   };
   return kRules;
 }

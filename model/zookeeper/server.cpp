@@ -211,7 +211,7 @@ void end_session(const Context& context, ZooKeeper& server, SessionId id, bool e
 
   const NodeId holder = holder_of_controller(tree);
   std::vector<ZnodeChange> changes;
-  remove_ephemerals(tree, id, changes);
+  if (!expired || context.rules.expiry_deletes_ephemerals) remove_ephemerals(tree, id, changes);
   for (std::size_t i = 0; i + 1 < changes.size(); ++i) {
     std::swap(changes[i], changes[i + context.choices.below(static_cast<std::uint32_t>(changes.size() - i))]);
   }
