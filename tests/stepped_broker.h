@@ -8,14 +8,17 @@
 
 #include <doctest/doctest.h>
 
+#include "model/rules.h"
 #include "tests/cluster_fixture.h"
 
 namespace sim::test {
 
 class SteppedBroker {
  public:
-  SteppedBroker(const Cluster& cluster, model::NodeId id)
-      : plan_(cluster.plan()), broker_(cluster.broker(id)), now_{cluster.world().now().us} {}
+  SteppedBroker(const Cluster& cluster, model::NodeId id) : SteppedBroker(cluster, id, cluster.plan().rules) {}
+  // From now on it decides by other rules than the cluster it was taken from.
+  SteppedBroker(const Cluster& cluster, model::NodeId id, const model::Rules& rules)
+      : plan_(cluster.plan()), rules_(rules), broker_(cluster.broker(id)), now_{cluster.world().now().us} {}
 
   model::Broker* operator->() { return &broker_; }
   model::Broker& operator*() { return broker_; }
@@ -28,7 +31,7 @@ class SteppedBroker {
     out_.clear();
     const model::Clock clock(now_);
     const model::Choices choices;
-    model::step(model::Context{plan_.rules, plan_.config, clock, choices, out_}, broker_, input);
+    model::step(model::Context{rules_, plan_.config, clock, choices, out_}, broker_, input);
   }
   void receive(const model::ConnectionId& via, const model::Body& body) { give(model::Received{via, &body}); }
 
@@ -65,6 +68,7 @@ class SteppedBroker {
 
  private:
   const Plan& plan_;
+  model::Rules rules_;
   model::Broker broker_;
   model::Instant now_;
   model::Effects out_;
