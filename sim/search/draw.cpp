@@ -1,0 +1,166 @@
+#include "sim/search/draw.h"
+
+#include <algorithm>
+#include <array>
+#include <string>
+#include <utility>
+
+#include "sim/kernel/dice.h"
+
+namespace sim {
+namespace {
+
+struct Draw {
+  const Plan& plan;
+  const DrawLimits& limits;
+  Dice dice;
+  std::int64_t first_us, last_us;  // of the instants at which something may happen
+
+  bool chance(std::uint64_t percent) { return dice.below(100) < percent; }
+  model::Duration duration(std::int64_t min_ms, std::int64_t max_ms) {
+    // Short ones as often as long ones: the length is drawn by its magnitude.
+    std::int64_t bound = max_ms;
+    while (bound > min_ms * 2 && chance(35)) bound /= 2;
+    return model::milliseconds(dice.range(min_ms, std::max(min_ms, bound)));
+  }
+  model::PartitionId partition() {
+    return model::PartitionId(static_cast<std::uint16_t>(dice.below(plan.config.partitions.size())));
+  }
+  model::NodeId broker() {
+    return model::NodeId(static_cast<std::uint8_t>(1 + dice.below(plan.config.brokers.size())));
+  }
+  Target one_broker();
+  std::vector<Target> side();
+};
+
+Target node_target(const Plan& plan, model::NodeId node) {
+  Target target;
+  target.node = node;
+  target.text = plan.config.name_of(node);
+  return target;
+}
+
+// Roles matter more than names: most of what goes wrong happens to a leader, a controller or a follower at a
+// bad moment.
+Target Draw::one_broker() {
+  const std::uint64_t form = dice.below(10);
+  if (form < 3) return node_target(plan, broker());
+  Target target;
+  if (form < 5) {
+    target.form = Target::Form::controller;
+    target.text = "controller";
+    return target;
+  }
+  target.form = form < 8 ? Target::Form::leader : Target::Form::follower;
+  target.partition = partition();
+  target.text = (form < 8 ? "leader(" : "follower(") + plan.config.name_of(target.partition) + ")";
+  return target;
+}
+
+std::vector<Target> Draw::side() {
+  const std::uint64_t form = dice.below(10);
+  if (form < 3) return {node_target(plan, model::kZooKeeper)};
+  if (form < 5) {
+    Target all;
+    all.form = Target::Form::brokers;
+    all.text = "brokers";
+    return {all};
+  }
+  if (form < 6 && !plan.config.producers.empty()) {
+    const std::size_t clients = plan.config.producers.size();
+    const std::size_t first = 1 + plan.config.brokers.size();
+    const auto client = static_cast<std::uint8_t>(first + dice.below(clients));
+    return {node_target(plan, model::NodeId(client))};
+  }
+  return {one_broker()};
+}
+
+std::string side_text(const std::vector<Target>& side) {
+  std::string text;
+  for (const Target& target : side) text += (text.empty() ? "" : " ") + target.text;
+  return text;
+}
+
+// Facts that begin something that a fault can interrupt.
+constexpr std::array kTriggers{
+    model::kFactIndex<model::PartitionStateChanged>,
+    model::kFactIndex<model::ControllerElected>,
+    model::kFactIndex<model::BecameLeader>,
+    model::kFactIndex<model::BecameFollower>,
+    model::kFactIndex<model::IsrShrinkProposed>,
+    model::kFactIndex<model::IsrExpandProposed>,
+    model::kFactIndex<model::BrokerUnregistered>,
+    model::kFactIndex<model::BrokerRegistered>,
+    model::kFactIndex<model::Truncated>,
+    model::kFactIndex<model::ZkConnectionLost>,
+};
+
+void draw_time(Draw& draw, Fault& fault) {
+  fault.at.us = draw.dice.range(draw.first_us, draw.last_us);
+  if (!draw.chance(35)) return;
+  const std::size_t fact = kTriggers[draw.dice.below(kTriggers.size())];
+  fault.when = FactPattern{fact, {}};
+  fault.after = model::microseconds(draw.dice.range(0, draw.chance(50) ? 3'000 : 300'000));
+}
+
+// A crash ends with the process's return, everything else with the state before.
+void draw_length(Draw& draw, Fault& fault, std::int64_t min_ms) {
+  fault.lasts = draw.duration(min_ms, draw.limits.longest.us / 1'000);
+  if (!fault.when) fault.lasts = std::min(*fault.lasts, model::Duration{draw.last_us - fault.at.us + 1});
+}
+
+Fault draw_fault(Draw& draw) {
+  Fault fault;
+  draw_time(draw, fault);
+  const std::uint64_t kind = draw.dice.below(100);
+  if (kind < 24) {
+    fault.kind = FaultKind::pause;
+    fault.who = {draw.one_broker()};
+    draw_length(draw, fault, 20);
+  } else if (kind < 44) {
+    fault.kind = FaultKind::crash;
+    fault.who = {draw.chance(6) ? node_target(draw.plan, model::kZooKeeper) : draw.one_broker()};
+    draw_length(draw, fault, 10);
+  } else if (kind < 52) {
+    fault.kind = FaultKind::stop;
+    fault.who = {draw.one_broker()};
+    draw_length(draw, fault, 2'000);
+  } else if (kind < 56) {
+    fault.kind = FaultKind::power_loss;
+    fault.who = {draw.one_broker()};
+    draw_length(draw, fault, 100);
+  } else if (kind < 84) {
+    fault.kind = FaultKind::cut;
+    fault.from = {draw.one_broker()};
+    fault.to = draw.side();
+    fault.one_way = draw.chance(30);
+    draw_length(draw, fault, 20);
+  } else if (kind < 94) {
+    fault.kind = FaultKind::elect;
+    fault.partition = draw.partition();
+  } else {
+    fault.kind = FaultKind::move_controller;
+  }
+  const std::string_view name = name_of(fault.kind);
+  fault.text = std::string(name) + (fault.who.empty() ? "" : " " + side_text(fault.who));
+  if (fault.kind == FaultKind::cut) fault.text = "cut " + side_text(fault.from) + " from " + side_text(fault.to);
+  return fault;
+}
+
+}  // namespace
+
+Plan with_drawn_faults(const Plan& plan, std::uint64_t seed, const DrawLimits& limits) {
+  Plan drawn = plan;
+  const std::int64_t first = limits.settled.us;
+  const std::int64_t least = first + model::seconds(10).us;
+  drawn.until.us = std::max(plan.until.us, least + limits.quiet.us);
+  Draw draw{plan, limits, Dice(stream_key(seed, StreamKind::faults, 0)), first, drawn.until.us - limits.quiet.us};
+  const auto count = draw.dice.range(limits.faults_min, limits.faults_max);
+  for (std::int64_t i = 0; i < count; ++i) drawn.faults.push_back(draw_fault(draw));
+  drawn.expectations.clear();
+  drawn.exposes.clear();
+  drawn.seed = seed;
+  return drawn;
+}
+
+}  // namespace sim
