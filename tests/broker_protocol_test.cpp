@@ -76,12 +76,16 @@ TEST_CASE("a control request for an older incarnation of the broker is refused a
   broker.receive(via, request);
   CHECK(broker.sent<model::ControlResponse>().error == ErrorCode::stale_broker_epoch);
   CHECK(broker.told<model::RequestFenced>().local == own);
+  CHECK(broker.all_told<model::ControlRequestApplied>().empty());
   CHECK(model::hash_of(broker->memory.partitions[0]) == model::hash_of(before));
 
   request.broker_epoch = own + 1;  // its own registration has not been answered yet
   broker.receive(via, request);
   CHECK(broker.sent<model::ControlResponse>().error == ErrorCode::none);
   CHECK(broker.told<model::BecameLeader>().leader_epoch == 7);
+  CHECK(broker.told<model::ControlRequestApplied>().controller == kB1);
+  CHECK(broker.told<model::ControlRequestApplied>().controller_epoch == 1);
+  CHECK(broker.told<model::ControlRequestApplied>().broker_epoch == own + 1);
 }
 
 TEST_CASE("a control request of an older controller is refused and changes nothing") {
@@ -92,10 +96,12 @@ TEST_CASE("a control request of an older controller is refused and changes nothi
   broker.receive(via, model::UpdateMetadataRequest{kB3, 2, -1, {kB1, kB2, kB3}, {}});
   CHECK(broker.sent<model::ControlResponse>().error == ErrorCode::none);
   CHECK(broker->memory.cached_controller == kB3);
+  CHECK(broker.told<model::ControlRequestApplied>().controller_epoch == 2);
   const model::Partition before = broker->memory.partitions[0];
   broker.receive(via, model::LeaderAndIsrRequest{kB1, 1, -1, {{kT0, false, kB2, 7, 1, 7, {kB2}, {kB1, kB2, kB3}}}});
   CHECK(broker.sent<model::ControlResponse>().error == ErrorCode::stale_controller_epoch);
   CHECK(broker.told<model::RequestFenced>().requested == 1);
+  CHECK(broker.all_told<model::ControlRequestApplied>().empty());
   CHECK(broker.told<model::RequestFenced>().local == 2);
   CHECK(model::hash_of(broker->memory.partitions[0]) == model::hash_of(before));
   broker.receive(via, model::UpdateMetadataRequest{kB1, 1, -1, {kB1}, {}});

@@ -218,6 +218,35 @@ TEST_CASE("an expansion that is not confirmed yet already holds back the high wa
   CHECK(partition.high_watermark == 60);
 }
 
+TEST_CASE("a leader that acknowledges acks=all tells what the write had come to, and tells nothing of acks=1") {
+  Cluster cluster(one_partition({kB2, kB3, kB1}, 2));
+  cluster.run_until(at_s(5));
+  SteppedBroker leader(cluster, kB2);
+  const auto produce = [&](Acks acks) {
+    model::ProduceRequest request;
+    request.acks = acks;
+    request.timeout = model::seconds(30);
+    request.partitions.push_back({kT0, {0, 2, -1, 7, -1, -1, kP1}});
+    leader.receive(leader.accept(kP1, model::ChannelKind::client), request);
+    return leader.all_told<model::AcksAllAnswered>().size();
+  };
+  const auto fetch = [&](NodeId follower, model::Offset from) {
+    leader.receive(leader.accept(follower, model::ChannelKind::fetch),
+                   model::FetchRequest{follower, model::milliseconds(500), 1, {{kT0, 0, model::kNoEpoch, from}}});
+    return leader.all_told<model::AcksAllAnswered>();
+  };
+  CHECK(produce(Acks::leader) == 0);
+  CHECK(produce(Acks::all) == 0);
+  CHECK(fetch(kB3, 4).empty());
+  const auto answered = fetch(kB1, 4);
+  REQUIRE(answered.size() == 1);
+  CHECK(answered[0].partition == kT0);
+  CHECK(answered[0].base_offset == 2);
+  CHECK(answered[0].count == 2);
+  CHECK(answered[0].isr == 3);
+  CHECK(answered[0].high_watermark == 4);
+}
+
 // DefaultAlterPartitionManager keeps one item per partition until it is answered and refuses a second one
 // (operation_not_attempted: the leader falls back and proposes again later). Two items for one partition in one
 // request would let the refusal of the older one count against the newer.

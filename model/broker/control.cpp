@@ -25,6 +25,7 @@ ErrorCode check_control_request(const Context& context, Broker& broker, const Co
     return ErrorCode::stale_controller_epoch;
   }
   memory.controller_epoch = controller_epoch;
+  context.tell(ControlRequestApplied{via.client, controller_epoch, broker_epoch});
   return ErrorCode::none;
 }
 

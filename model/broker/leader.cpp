@@ -70,6 +70,14 @@ ErrorCode check_write(const Context& context, Broker& broker, PartitionId p, Ack
   return context.rules.min_isr_checked_before_append ? check_min_isr(context, partition, p, acks) : ErrorCode::none;
 }
 
+void acknowledge(const Context& context, const Partition& partition, ParkedProduce::Wait& wait) {
+  wait.decided = true;
+  wait.error = ErrorCode::none;
+  context.tell(AcksAllAnswered{wait.partition, wait.base_offset,
+                               static_cast<std::int32_t>(wait.required - wait.base_offset),
+                               static_cast<std::int32_t>(maximal_isr_size(partition)), partition.high_watermark});
+}
+
 // Decides one wait if it can be decided now (Partition.checkEnoughReplicasReachOffset).
 void try_decide(const Context& context, Broker& broker, ParkedProduce::Wait& wait) {
   const Partition& partition = broker.partition(wait.partition);
@@ -77,10 +85,11 @@ void try_decide(const Context& context, Broker& broker, ParkedProduce::Wait& wai
     wait.decided = true;
     wait.error = ErrorCode::not_leader_or_follower;
   } else if (partition.high_watermark >= wait.required) {
-    wait.decided = true;
     const bool enough =
         effective_min_isr(context, wait.partition) <= static_cast<std::int32_t>(maximal_isr_size(partition));
-    wait.error = enough ? ErrorCode::none : ErrorCode::not_enough_replicas_after_append;
+    if (enough) return acknowledge(context, partition, wait);
+    wait.decided = true;
+    wait.error = ErrorCode::not_enough_replicas_after_append;
   }
 }
 
@@ -121,10 +130,13 @@ ParkedProduce::Wait append_as_leader(const Context& context, Broker& broker, con
     appended = true;
   }
   if (!context.rules.min_isr_checked_before_append) wait.error = check_min_isr(context, broker.partition(p), p, acks);
-  if (acks == Acks::all && wait.error == ErrorCode::none && context.rules.acks_all_waits_for_high_watermark) {
+  if (acks != Acks::all || wait.error != ErrorCode::none) return wait;
+  if (context.rules.acks_all_waits_for_high_watermark) {
     wait.decided = false;
     wait.error = ErrorCode::request_timed_out;
     try_decide(context, broker, wait);
+  } else {
+    acknowledge(context, broker.partition(p), wait);
   }
   return wait;
 }
