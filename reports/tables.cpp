@@ -15,8 +15,9 @@ namespace reports {
 namespace {
 
 std::string rule_text(const model::Rules& rules) {
-  const std::array<std::string_view, 2> truncation{"the fetch answer says where logs part (KIP-595)",
-                                                   "followers ask OffsetsForLeaderEpoch (KIP-279)"};
+  const std::array<std::string_view, 4> truncation{
+      "the fetch answer says where logs part (KIP-595)", "followers ask OffsetsForLeaderEpoch (KIP-101, KIP-279)",
+      "followers cut their logs at their high watermarks", "followers cut nothing"};
   const std::array<std::string_view, 2> isr{"leaders ask the controller for ISR changes (AlterPartition, KIP-497)",
                                             "leaders write ISR changes to ZooKeeper themselves"};
   std::string text = fmt::format("{}; {}", truncation[static_cast<std::size_t>(rules.truncation)],

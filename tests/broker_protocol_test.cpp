@@ -262,8 +262,8 @@ struct Truncation {
 };
 
 // The follower's log has epochs 0, 1 and 3, the leader's 0, 2 and 4; they agree on [0, 5) only. What the
-// follower does under leader epoch 5.
-Truncation reconcile(std::string_view version) {
+// follower, which knows nothing below `committed` to be in doubt, does under leader epoch 5.
+Truncation reconcile(std::string_view version, model::Offset committed = 0) {
   Plan plan = three_brokers(version);
   add_topic(plan, "t", {{kB3, kB2}});  // so that the follower's fetcher is a new one
   Cluster cluster(plan);
@@ -271,6 +271,7 @@ Truncation reconcile(std::string_view version) {
   SteppedBroker leader(cluster, kB2), follower(cluster, kB3);
   leader->disk.partitions[0].log = log_of({batch(0, 6, 0), batch(6, 3, 2), batch(9, 4, 4)});
   follower->disk.partitions[0].log = log_of({batch(0, 5, 0), batch(5, 3, 1), batch(8, 4, 3)});
+  follower->memory.partitions[0].high_watermark = committed;
   const model::LeaderAndIsrRequest request{kB1, 1, -1, {{kT0, false, kB2, 5, 1, 9, {kB2}, {kB2, kB3}}}};
   leader.receive(leader.accept(kB1, model::ChannelKind::control), request);
   follower.receive(follower.accept(kB1, model::ChannelKind::control), request);
@@ -313,4 +314,25 @@ TEST_CASE("a follower under 2.6 asks OffsetsForLeaderEpoch until the common pref
   CHECK((result.cuts == std::vector<model::Offset>{8, 5}));
   CHECK(result.epoch_questions == 2);
   CHECK(same_records(result.leader, result.follower));
+}
+
+// KIP-279: it is told where the epoch after its own begins, and keeps what it has below.
+TEST_CASE("a follower under 1.1 asks once where its last epoch ends and keeps records that its leader never had") {
+  const Truncation result = reconcile("1.1");
+  CHECK((result.cuts == std::vector<model::Offset>{9}));
+  CHECK(result.epoch_questions == 1);
+  CHECK(result.follower.end() == result.leader.end());
+  CHECK_FALSE(same_records(result.leader, result.follower));
+}
+
+// KIP-101: too little when its high watermark lies beyond the common prefix, too much when it trails it.
+TEST_CASE("a follower under 0.10.2 cuts its log at its own high watermark and asks nobody") {
+  for (const model::Offset committed : {2, 10}) {
+    const Truncation result = reconcile("0.10.2", committed);
+    CAPTURE(committed);
+    CHECK((result.cuts == std::vector<model::Offset>{committed}));
+    CHECK(result.epoch_questions == 0);
+    CHECK(result.follower.end() == result.leader.end());
+    CHECK(same_records(result.leader, result.follower) == (committed == 2));
+  }
 }
