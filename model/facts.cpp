@@ -42,6 +42,7 @@ const std::array<FactRow, kFactKinds>& fact_rows() {
       {"election_failed", "No eligible replica lives; the partition stays without a leader."},
       {"became_leader", "A broker began to lead a partition in a leader epoch."},
       {"became_follower", "A broker began to follow a leader in a leader epoch."},
+      {"leader_unavailable", "A broker cannot follow a leader that its metadata does not show alive."},
       {"truncates", "A follower cut its log back to where it agrees with the leader's."},
       {"high_watermark", "A replica's high watermark moved."},
       {"records_appended", "A replica appended records to its log."},

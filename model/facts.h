@@ -162,6 +162,14 @@ struct BecameFollower {
   Offset high_watermark = 0;
   FIELDS(partition, leader, leader_epoch, partition_epoch, log_end_offset, high_watermark);
 };
+// A follower was told of a leader that its metadata does not show alive: it keeps its role and epoch until
+// the next epoch comes (ReplicaManager.makeFollowers).
+struct LeaderUnavailable {
+  PartitionId partition{};
+  NodeId leader = kNoNode;
+  LeaderEpoch leader_epoch = kNoEpoch;
+  FIELDS(partition, leader, leader_epoch);
+};
 struct Truncated {
   PartitionId partition{};
   Offset from = 0;  // log end offset before
@@ -296,7 +304,7 @@ using Fact = std::variant<ZkSessionOpened, ZkSessionClosed, BrokerRegistered, Br
                           ControllerVacated, ControllerEpochChanged, TopicCreated, PartitionStateChanged, ZnodeCreated,
                           ZnodeDeleted, StartFailed, Stopped, IsrCheckStarted, ZkConnectionLost, ZkSessionExpiredSeen,
                           BelievesController, ControllerResigned, ControllerMoved, ControllerSeesBrokers,
-                          ElectionFailed, BecameLeader, BecameFollower, Truncated, HighWatermarkMoved, RecordsAppended,
+                          ElectionFailed, BecameLeader, BecameFollower, LeaderUnavailable, Truncated, HighWatermarkMoved, RecordsAppended,
                           IsrShrinkProposed, IsrExpandProposed, IsrCommitted, IsrChangeRefused, RequestFenced,
                           NotEnoughReplicas, ControlRequestApplied, AcksAllAnswered, LogLost, ProducerStarted,
                           RecordsAcknowledged, RecordsFailed, RecordLost, InvariantViolated>;

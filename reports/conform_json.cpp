@@ -174,6 +174,7 @@ struct FactWriter {
   void operator()(const model::ControlRequestApplied&) const {}
   void operator()(const model::AcksAllAnswered&) const {}
   void operator()(const model::LogLost&) const {}
+  void operator()(const model::LeaderUnavailable&) const {}
   void operator()(const model::InvariantViolated&) const {}
 };
 

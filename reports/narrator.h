@@ -79,6 +79,7 @@ class Narrator {
   void operator()(const model::RecordsFailed&);
   void operator()(const model::RecordLost&);
   void operator()(const model::LogLost&);
+  void operator()(const model::LeaderUnavailable&);
   void operator()(const model::InvariantViolated&);
   // Followed from the lines about what caused them.
   void operator()(const model::ZkSessionOpened&) {}

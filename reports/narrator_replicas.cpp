@@ -172,6 +172,11 @@ void Narrator::operator()(const model::RecordLost& f) {
       Ink::red);
 }
 
+void Narrator::operator()(const model::LeaderUnavailable& f) {
+  say_of(f.partition, teller(), fmt::format("cannot follow {} in leader epoch {}", name(f.leader), f.leader_epoch),
+         "its metadata shows " + name(f.leader) + " dead");
+}
+
 void Narrator::operator()(const model::LogLost& f) {
   say_of(f.partition, teller(),
          fmt::format("loses {} that its disk had not been given", counted(f.from - f.to, "record")),

@@ -101,7 +101,10 @@ void make_follower(const Context& context, Broker& broker, const LeaderAndIsrPar
   open_log(context, broker, p);
   // Without the leader among the live brokers nobody could be fetched from: role and epoch stay, and an
   // old leader goes on believing. This is also what a LeaderAndIsr without a leader comes to.
-  if (!broker.memory.cached_live.contains(item.leader)) return;
+  if (!broker.memory.cached_live.contains(item.leader)) {
+    if (item.leader != kNoNode) context.tell(LeaderUnavailable{p, item.leader, item.leader_epoch});
+    return;
+  }
   if (context.rules.skips_older_partition_epoch && item.partition_epoch < partition.partition_epoch) return;
   stop_fetching(context, broker, p);
   const NodeId previous_leader = partition.leader;

@@ -271,6 +271,9 @@ struct Fold {
   void operator()(const IsrChangeRefused& f) {
     past(f.partition).replicas[static_cast<std::size_t>(teller)].stuck_pending = true;
   }
+  void operator()(const LeaderUnavailable& f) {
+    past(f.partition).replicas[static_cast<std::size_t>(teller)].missed_epoch = f.leader_epoch;
+  }
   void operator()(const BrokerRegistered& f) {
     BrokerHistory& registered = broker(f.broker);
     registered.is_registered = true;
@@ -312,6 +315,8 @@ void observe_start(History& history, NodeId node) {
   for (PartitionHistory& past : history.partitions) {
     past.replicas[id].highest_epoch = kNoEpoch;
     past.replicas[id].reign_high_watermark = kUnknownOffset;
+    past.replicas[id].stuck_pending = false;
+    past.replicas[id].missed_epoch = kNoEpoch;
   }
 }
 

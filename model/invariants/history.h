@@ -34,6 +34,8 @@ struct ReplicaHistory {
   // Its last ISR change was refused for good: known to leave the change pending until it is told of another
   // epoch.
   bool stuck_pending = false;
+  // It could not take the role of this epoch, since its metadata showed the leader dead.
+  LeaderEpoch missed_epoch = kNoEpoch;
 };
 
 struct PartitionHistory {

@@ -9,7 +9,29 @@ namespace model {
 
 std::span<const Invariant> control_rows();      // ZooKeeper's word, the controller, epochs
 std::span<const Invariant> replication_rows();  // logs, high watermark, ISR
+std::span<const Invariant> committed_rows();    // what has been committed
 std::span<const Invariant> client_rows();       // what producers were told
 std::span<const Invariant> liveness_rows();     // what must come back when the faults are over
+
+// --- shared by predicates -------------------------------------------------------------------------
+
+// Calls visit(broker) for each until one returns false; returns whether none did.
+template <typename Visit>
+bool all_brokers(const View& view, Visit&& visit) {
+  for (std::size_t id = 1; id <= view.config.brokers.size(); ++id) {
+    if (!visit(NodeId(static_cast<std::uint8_t>(id)))) return false;
+  }
+  return true;
+}
+
+inline std::string offset_text(Offset offset) { return std::to_string(offset); }
+
+// Leaders that an election has written off take no part any more: what they had may be lost by design.
+inline bool counts_as_leader(const View& view, PartitionId p, const Partition& leader) {
+  return leader.leader_epoch >= history_of(view, p).loss_epoch;
+}
+
+// A broker other than the one before is stored as leader, in a new epoch. The fact is a partition's state.
+bool is_election(const View& view, const Told& told);
 
 }  // namespace model

@@ -11,21 +11,6 @@ namespace {
 
 constexpr Offset kNoBound = std::numeric_limits<Offset>::max();
 
-template <typename Visit>
-bool all_brokers(const View& view, Visit&& visit) {
-  for (std::size_t id = 1; id <= view.config.brokers.size(); ++id) {
-    if (!visit(NodeId(static_cast<std::uint8_t>(id)))) return false;
-  }
-  return true;
-}
-
-std::string offset_text(Offset offset) { return std::to_string(offset); }
-
-// Leaders that an election has written off take no part any more: what they had may be lost by design.
-bool counts_as_leader(const View& view, PartitionId p, const Partition& leader) {
-  return leader.leader_epoch >= history_of(view, p).loss_epoch;
-}
-
 // --- one replica ----------------------------------------------------------------------------------
 
 bool offsets_in_order(const View& view, PartitionId p, Breach& breach) {
@@ -226,99 +211,11 @@ bool isr_entry_is_earned(const View& view, const Told& told, Breach& breach) {
   return true;
 }
 
-// --- committed records ----------------------------------------------------------------------------
-
-bool leader_is_complete(const View& view, PartitionId p, Breach& breach) {
-  const PartitionHistory& past = history_of(view, p);
-  const NodeId id = current_leader(view, p);
-  if (id == kNoNode || past.loss != LossReason::none) return true;
-  const Offset committed = past.committed.end();
-  const Log& log = log_at(view, p, id);
-  if (log.end() >= committed) return true;
-  breach.broker = id;
-  breach.what = name_of(view, id) + " leads in epoch " + std::to_string(past.stored.leader_epoch) +
-                " with a log up to " + offset_text(log.end()) + "; offsets below " + offset_text(committed) +
-                " had been committed";
-  return false;
-}
-
-bool committed_is_not_rewritten(const View& view, PartitionId p, Breach& breach) {
-  const PartitionHistory& past = history_of(view, p);
-  const NodeId id = current_leader(view, p);
-  if (id == kNoNode || past.loss != LossReason::none) return true;
-  const Log& log = log_at(view, p, id);
-  const Offset end = std::min(past.committed.end(), log.end());
-  const Offset held = view.logs.agree_until(p, kCommitted, past.committed, id, log, end);
-  if (held >= end) return true;
-  breach.broker = id;
-  breach.what = name_of(view, id) + " leads with another record at offset " + offset_text(held) +
-                " than the one that had been committed there";
-  return false;
-}
-
-bool truncation_is_bounded(const View& view, const Told& told, Breach& breach) {
-  const auto& cut = std::get<Truncated>(told.fact);
-  const PartitionHistory& past = history_of(view, cut.partition);
-  const Offset held = past.replicas[static_cast<std::size_t>(told.teller)].committed_held;
-  if (cut.to >= std::min(held, cut.from) || past.loss != LossReason::none) return true;
-  // Only what the leader that it follows has as well: a leader that lacks it is the failure of another row.
-  const Partition* follower = replica_at(view, cut.partition, told.teller);
-  if (follower == nullptr || follower->leader == kNoNode) return true;
-  const Log& log = log_at(view, cut.partition, follower->leader);
-  const Offset leader_held =
-      view.logs.agree_until(cut.partition, kCommitted, past.committed, follower->leader, log, kNoBound);
-  if (cut.to >= std::min(held, leader_held)) return true;
-  breach = {told.teller, true, cut.partition, {}};
-  breach.what = name_of(view, told.teller) + " cuts its log from " + offset_text(cut.from) + " to " +
-                offset_text(cut.to) + ", although it held the committed records below " +
-                offset_text(std::min(held, leader_held)) + " as its leader does";
-  return false;
-}
-
-// A deposed leader may take writes as long as it commits nothing that its successor lacks.
-bool zombies_commit_nothing(const View& view, PartitionId p, Breach& breach) {
-  const PartitionHistory& past = history_of(view, p);
-  if (past.stored.leader == kNoNode || past.loss != LossReason::none) return true;
-  if (past.lossy.contains(past.stored.leader)) return true;
-  return all_brokers(view, [&](NodeId id) {
-    const Partition* zombie = leader_at(view, p, id);
-    if (zombie == nullptr || zombie->leader_epoch >= past.stored.leader_epoch) return true;
-    if (!counts_as_leader(view, p, *zombie) || id == past.stored.leader) return true;
-    const Log& log = log_at(view, p, id);
-    const Offset bound = std::min(zombie->high_watermark, log.end());
-    const Offset held =
-        view.logs.agree_until(p, id, log, past.stored.leader, log_at(view, p, past.stored.leader), bound);
-    if (held >= bound) return true;
-    breach.broker = id;
-    breach.what = name_of(view, id) + " still acts as leader of epoch " + std::to_string(zombie->leader_epoch) +
-                  " and has high watermark " + offset_text(bound) + "; " + name_of(view, past.stored.leader) +
-                  ", which leads, has these records only below " + offset_text(held);
-    return false;
-  });
-}
-
 // --- preconditions --------------------------------------------------------------------------------
 
 bool moves_as_leader(const View&, const Told& told) { return std::get<HighWatermarkMoved>(told.fact).as_leader; }
-bool is_election(const View& view, const Told& told) {
-  const auto& changed = std::get<PartitionStateChanged>(told.fact);
-  const PartitionHistory& past = history_of(view, changed.partition);
-  return past.created && changed.state.leader != kNoNode && changed.state.leader_epoch > past.stored.leader_epoch &&
-         changed.state.leader != past.stored.leader;
-}
-bool cuts_something(const View&, const Told& told) {
-  const auto& cut = std::get<Truncated>(told.fact);
-  return cut.to < cut.from;
-}
 bool follows_another_reign(const View&, const Told& told) {
   return std::get<BecameLeader>(told.fact).previous_epoch != kNoEpoch;
-}
-// The leader changed while somebody else still acts as one.
-bool leaves_a_zombie(const View& view, const Told& told) {
-  const auto& changed = std::get<PartitionStateChanged>(told.fact);
-  const PartitionHistory& past = history_of(view, changed.partition);
-  return is_election(view, told) && past.stored.leader != kNoNode &&
-         leader_at(view, changed.partition, past.stored.leader) != nullptr;
 }
 bool is_small_isr(const View& view, const Told& told) {
   const auto& changed = std::get<PartitionStateChanged>(told.fact);
@@ -343,10 +240,6 @@ constexpr std::array<std::string_view, 1> kCovered{"commits-alone"};
 constexpr std::array<std::string_view, 1> kMinIsr{"high-watermark-ignores-min-isr"};
 constexpr std::array<std::string_view, 1> kAcksAll{"acknowledges-at-append"};
 constexpr std::array<std::string_view, 2> kIsrEntry{"joins-isr-at-once", "joins-isr-behind-epoch-start"};
-constexpr std::array<std::string_view, 2> kLeaderComplete{"election-outside-isr", "commits-alone"};
-constexpr std::array<std::string_view, 1> kNotRewritten{"election-outside-isr"};
-constexpr std::array<std::string_view, 1> kTruncation{"truncates-to-high-watermark"};
-constexpr std::array<std::string_view, 1> kZombie{"commits-alone"};
 
 const std::array kRows{
     Invariant{
@@ -457,46 +350,6 @@ const std::array kRows{
         .exposed_by = facts_of<IsrExpandProposed>(),
         .allows = isr_entry_is_earned,
         .broken_by = kIsrEntry,
-    },
-    Invariant{
-        .name = "leader-complete",
-        .promise = "A leader's log reaches beyond every committed record.",
-        .precondition = "an election of another leader",
-        .facts = facts_of<BecameLeader, PartitionStateChanged, Truncated, LogLost, HighWatermarkMoved>(),
-        .exposed_by = facts_of<PartitionStateChanged>(),
-        .occurs = is_election,
-        .holds = leader_is_complete,
-        .broken_by = kLeaderComplete,
-    },
-    Invariant{
-        .name = "no-committed-rewrite",
-        .promise = "A committed offset never holds another record in a later leader's log.",
-        .precondition = "an election of another leader",
-        .facts = facts_of<BecameLeader, PartitionStateChanged, RecordsAppended, HighWatermarkMoved>(),
-        .exposed_by = facts_of<PartitionStateChanged>(),
-        .occurs = is_election,
-        .holds = committed_is_not_rewritten,
-        .broken_by = kNotRewritten,
-    },
-    Invariant{
-        .name = "truncation-bound",
-        .promise = "A follower never cuts off a committed record that its leader has.",
-        .precondition = "a follower cuts records off",
-        .facts = facts_of<Truncated>(),
-        .exposed_by = facts_of<Truncated>(),
-        .occurs = cuts_something,
-        .allows = truncation_is_bounded,
-        .broken_by = kTruncation,
-    },
-    Invariant{
-        .name = "zombie-harmless",
-        .promise = "What a deposed leader counts as committed is in the log of the leader that ZooKeeper names.",
-        .precondition = "another leader is elected while the old one still acts",
-        .facts = facts_of<HighWatermarkMoved, PartitionStateChanged, Truncated, LogLost, BecameLeader>(),
-        .exposed_by = facts_of<PartitionStateChanged>(),
-        .occurs = leaves_a_zombie,
-        .holds = zombies_commit_nothing,
-        .broken_by = kZombie,
     },
 };
 

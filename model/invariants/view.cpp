@@ -1,5 +1,7 @@
 #include "model/invariants/view.h"
 
+#include "model/invariants/rows.h"
+
 namespace model {
 
 const Partition* replica_at(const View& view, PartitionId p, NodeId id) {
@@ -19,6 +21,13 @@ NodeId current_leader(const View& view, PartitionId p) {
   if (stored.leader == kNoNode) return kNoNode;
   const Partition* leader = leader_at(view, p, stored.leader);
   return leader != nullptr && leader->leader_epoch == stored.leader_epoch ? stored.leader : kNoNode;
+}
+
+bool is_election(const View& view, const Told& told) {
+  const auto& changed = std::get<PartitionStateChanged>(told.fact);
+  const PartitionHistory& past = history_of(view, changed.partition);
+  return past.created && changed.state.leader != kNoNode && changed.state.leader_epoch > past.stored.leader_epoch &&
+         changed.state.leader != past.stored.leader;
 }
 
 const PartitionId* partition_of(const Fact& fact) {

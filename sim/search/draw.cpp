@@ -126,7 +126,7 @@ Fault draw_fault(Draw& draw) {
     fault.who = {draw.one_broker()};
     draw_length(draw, fault, 2'000);
   } else if (kind < 56) {
-    fault.kind = FaultKind::power_loss;
+    fault.kind = draw.limits.disks ? FaultKind::power_loss : FaultKind::crash;
     fault.who = {draw.one_broker()};
     draw_length(draw, fault, 100);
   } else if (kind < 84) {

@@ -15,6 +15,7 @@ struct DrawLimits {
   // only those that wait for a fact may come later.
   model::Duration quiet = model::seconds(45);
   model::Duration longest = model::seconds(15);  // that one fault lasts
+  bool disks = true;                             // whether disks may fail too: power losses
 };
 
 // The plan with its own faults and drawn ones. Expectations are dropped: they are about the plan's own

@@ -1,5 +1,6 @@
 // Random faults over scenarios, and what they break:
-//   random_runs FIRST LAST JOBS [--defect NAME] [--stop] SCENARIO...
+// One seed alone is told as a story; --trace writes its events to standard error.
+//   random_runs FIRST LAST JOBS [--defect NAME] [--stop] [--no-disks] [--trace] SCENARIO...
 // Ends with 10 if a promise was broken, else 0.
 #include <cstdlib>
 #include <string>
@@ -10,13 +11,16 @@
 #include "model/invariants/invariant.h"
 #include "model/rules.h"
 #include "reports/text_run.h"
+#include "reports/trace_jsonl.h"
 #include "scenarios/loader.h"
 #include "sim/search/campaign.h"
 
 int main(int count, char** words) {
   const std::vector<std::string> arguments(words + 1, words + count);
   if (arguments.size() < 4) return 64;
-  sim::CampaignOptions options;
+  struct : sim::CampaignOptions {
+    bool traced = false;
+  } options;
   options.first = std::stoull(arguments[0]);
   options.last = std::stoull(arguments[1]);
   options.jobs = std::stoi(arguments[2]);
@@ -25,6 +29,10 @@ int main(int count, char** words) {
   for (std::size_t i = 3; i < arguments.size(); ++i) {
     if (arguments[i] == "--stop") {
       options.block = 200;
+    } else if (arguments[i] == "--trace") {
+      options.traced = true;
+    } else if (arguments[i] == "--no-disks") {
+      options.limits.disks = false;
     } else if (arguments[i] == "--defect") {
       defect = model::find_defect(arguments[++i]);
       if (defect == nullptr) return 64;
@@ -41,6 +49,8 @@ int main(int count, char** words) {
     const sim::Plan plan = sim::campaign_plan(plans, options.first, options.limits);
     sim::RunOptions all;
     all.keep_facts = all.keep_record_facts = true;
+    reports::TraceWriter trace(stderr, plan);
+    if (options.traced) all.observer = &trace;
     fmt::print("{}", reports::text_of_run(plan, sim::run(plan, all), {false, plan.file, ""}));
     return 0;
   }
