@@ -4,29 +4,10 @@
 
 #include <iterator>
 
+#include "reports/escape.h"
+
 namespace reports {
 namespace {
-
-// Length of the well-formed UTF-8 sequence at the beginning of `text`; 0 if there is none. Overlong forms,
-// surrogates and values beyond U+10FFFF are not well-formed.
-std::size_t utf8_length(std::string_view text) {
-  const auto byte = [&](std::size_t i) { return i < text.size() ? static_cast<unsigned char>(text[i]) : 0U; };
-  const auto continues = [&](std::size_t i) { return (byte(i) & 0xC0U) == 0x80U; };
-  const unsigned first = byte(0);
-  if (first < 0x80U) return 1;
-  if (first >= 0xC2U && first < 0xE0U) return continues(1) ? 2 : 0;
-  if (first >= 0xE0U && first < 0xF0U) {
-    const bool overlong = first == 0xE0U && byte(1) < 0xA0U;
-    const bool surrogate = first == 0xEDU && byte(1) >= 0xA0U;
-    return continues(1) && continues(2) && !overlong && !surrogate ? 3 : 0;
-  }
-  if (first >= 0xF0U && first < 0xF5U) {
-    const bool overlong = first == 0xF0U && byte(1) < 0x90U;
-    const bool beyond = first == 0xF4U && byte(1) >= 0x90U;
-    return continues(1) && continues(2) && continues(3) && !overlong && !beyond ? 4 : 0;
-  }
-  return 0;
-}
 
 void append_escaped(std::string& out, char c) {
   switch (c) {

@@ -9,6 +9,7 @@
 #include "model/rules.h"
 #include "reports/json_writer.h"
 #include "reports/settings.h"
+#include "reports/wrap.h"
 #include "sim/kernel/plan.h"
 
 namespace reports {
@@ -70,29 +71,6 @@ constexpr std::array<FaultRow, 11> kFaults{{
      "Deletes /controller, so that the brokers elect again while the old one's session lives."},
     {sim::FaultKind::create_topic, "Creates a topic of the scenario at that moment instead of during the boot."},
 }};
-
-void append_wrapped(std::string& out, std::string_view text, std::size_t indent, std::size_t columns) {
-  std::size_t used = indent;
-  bool is_first = true;
-  while (!text.empty()) {
-    const std::size_t length = std::min(text.find(' '), text.size());
-    if (!is_first && used + 1 + length > columns) {
-      out += '\n';
-      out.append(indent, ' ');
-      used = indent;
-      is_first = true;
-    }
-    if (!is_first) {
-      out += ' ';
-      ++used;
-    }
-    out += text.substr(0, length);
-    used += length;
-    is_first = false;
-    text.remove_prefix(std::min(length + 1, text.size()));
-  }
-  out += '\n';
-}
 
 }  // namespace
 

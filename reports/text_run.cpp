@@ -8,15 +8,10 @@
 #include "reports/narrate.h"
 #include "reports/settings.h"
 #include "reports/words.h"
+#include "reports/wrap.h"
 
 namespace reports {
 namespace {
-
-// Columns that a string takes on a terminal: code points, since no report writes wide characters.
-std::size_t width_of(std::string_view text) {
-  return static_cast<std::size_t>(
-      std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U; }));
-}
 
 std::string padded(std::string_view text, std::size_t width) {
   const std::size_t used = width_of(text);
