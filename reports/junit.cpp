@@ -48,8 +48,14 @@ class Names {
   std::set<std::string> taken_;
 };
 
+// Not the name alone: two folders may have a scenario of the same name.
+std::string class_of(const TestedScenario& scenario) {
+  const std::string& file = scenario.file;
+  return file.ends_with(".json") ? file.substr(0, file.size() - 5) : file;
+}
+
 std::string opening(const TestedScenario& scenario, const std::string& name, std::int32_t line) {
-  return fmt::format(R"(    <testcase classname="{}" name="{}" file="{}" line="{}")", xml_attribute(scenario.name),
+  return fmt::format(R"(    <testcase classname="{}" name="{}" file="{}" line="{}")", xml_attribute(class_of(scenario)),
                      xml_attribute(name), xml_attribute(scenario.file), std::max(line, 1));
 }
 

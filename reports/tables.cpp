@@ -105,7 +105,9 @@ Table faults_table() {
 }
 
 std::string text_of_table(const Table& table, std::size_t columns) {
-  std::string out = table.about + "\n\n";
+  std::string out;
+  append_wrapped(out, table.about, 0, columns);
+  out += '\n';
   std::size_t width = 0;
   for (const TableRow& row : table.rows) width = std::max(width, row.name.size());
   // Long names stand on a line of their own instead of leaving no room for the text.

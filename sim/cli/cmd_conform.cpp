@@ -7,6 +7,7 @@
 #include "scenarios/recordings.h"
 #include "sim/cli/commands.h"
 #include "sim/cli/output.h"
+#include "sim/cli/progress.h"
 #include "sim/search/conform.h"
 
 namespace cli {
@@ -86,7 +87,12 @@ int conform_command(const ConformArguments& arguments) {
 
   const sim::ConformOptions options = options_of(arguments);
   std::vector<sim::Conformance> found;
-  for (const sim::Recording& recording : recordings) found.push_back(sim::conform(recording, options));
+  Progress progress(options.seeds * recordings.size());
+  for (const sim::Recording& recording : recordings) {
+    found.push_back(sim::conform(recording, options));
+    progress.add(options.seeds);
+  }
+  progress.clear();
   std::vector<reports::ConformedRecording> rows;
   bool is_refuted = false;
   for (std::size_t i = 0; i < found.size(); ++i) {

@@ -11,8 +11,6 @@
 namespace cli {
 namespace {
 
-constexpr std::size_t kColumns = 100;
-
 template <typename Owner>
 void add_settings(reports::Table& table, std::string_view owner, const Owner& defaults) {
   const auto rows = [] {
@@ -74,6 +72,15 @@ std::optional<reports::Table> find_table(std::string_view name) {
 
 }  // namespace
 
+const std::vector<std::string>& describe_topics() {
+  static const std::vector<std::string> kNames = [] {
+    std::vector<std::string> names;
+    for (const Topic& topic : kTopics) names.emplace_back(topic.name);
+    return names;
+  }();
+  return kNames;
+}
+
 int describe_command(const DescribeArguments& arguments) {
   const std::optional<reports::Table> table = find_table(arguments.topic);
   if (!table) {
@@ -84,7 +91,8 @@ int describe_command(const DescribeArguments& arguments) {
     return kUsage;
   }
   const bool is_json = arguments.format == Format::json;
-  return print(is_json ? reports::json_of_table(*table) : reports::text_of_table(*table, kColumns)) ? kGood : kInternal;
+  return print(is_json ? reports::json_of_table(*table) : reports::text_of_table(*table, columns())) ? kGood
+                                                                                                     : kInternal;
 }
 
 }  // namespace cli

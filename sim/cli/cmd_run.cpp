@@ -1,8 +1,6 @@
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <cerrno>
-#include <chrono>
 #include <cstdio>
 #include <cstring>
 #include <memory>
@@ -11,37 +9,15 @@
 #include "reports/json_run.h"
 #include "reports/text_run.h"
 #include "reports/trace_jsonl.h"
-#include "reports/words.h"
 #include "sim/cli/commands.h"
 #include "sim/cli/load.h"
+#include "sim/cli/meter.h"
 #include "sim/cli/output.h"
+#include "sim/cli/progress.h"
 #include "sim/search/run.h"
 
 namespace cli {
 namespace {
-
-// What was simulated and how long that took; the latter never goes to standard output.
-class Meter {
- public:
-  void add(const sim::Outcome& outcome) {
-    events_ += outcome.events;
-    simulated_us_ += outcome.simulated.us;
-  }
-  void report() const {
-    const auto taken = std::chrono::steady_clock::now() - start_;
-    const double seconds = std::max(std::chrono::duration<double>(taken).count(), 1e-6);
-    print_error(fmt::format("{} events in {:.3f} s: {} events/s, {} simulated s/s\n", reports::grouped(events_),
-                            seconds, rate(static_cast<double>(events_) / seconds),
-                            rate(static_cast<double>(simulated_us_) / 1e6 / seconds)));
-  }
-
- private:
-  static std::string rate(double value) { return reports::grouped(static_cast<std::uint64_t>(value)); }
-
-  std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
-  std::uint64_t events_ = 0;
-  std::int64_t simulated_us_ = 0;
-};
 
 // The file of --trace and what writes to it.
 class Trace {
@@ -79,12 +55,17 @@ class Trace {
 struct Runs {
   const RunArguments& arguments;
   bool colour = false;
+  Progress progress;
   Meter meter;
   int exit = kGood;
   int failure = kInternal;  // the exit code if the output cannot be written
 
   reports::TextOptions text_options(const LoadedPlan& loaded, std::uint64_t seed) const {
     return {colour, loaded.path, repeat_command(arguments, "run", loaded.path, seed)};
+  }
+  bool print_text(const std::string& text) {
+    progress.clear();
+    return print(text);
   }
   void count(const sim::Outcome& outcome) {
     meter.add(outcome);
@@ -118,12 +99,13 @@ bool run_to_text(Runs& runs, const LoadedPlan& loaded) {
   return true;
 }
 
-// So many seeds are run before their lines are printed: all at once would keep every outcome.
-constexpr std::uint64_t kSeedsAtOnce = 1'000;
+// So many seeds are run before they are counted and their lines are printed: all at once would keep every outcome
+// and say nothing for long.
+constexpr std::uint64_t kSeedsAtOnce = 200;
 
 bool run_seeds_to_text(Runs& runs, const LoadedPlan& loaded) {
   const auto [first, last] = *runs.arguments.seeds;
-  if (!print(loaded.path + "\n")) return false;
+  if (!runs.print_text(loaded.path + "\n")) return false;
   std::optional<std::uint64_t> first_failing;
   reports::SeedTally tally;
   for (std::uint64_t from = first;; from += kSeedsAtOnce) {
@@ -135,10 +117,11 @@ bool run_seeds_to_text(Runs& runs, const LoadedPlan& loaded) {
       tally.add(outcome);
       if (outcome.verdict != sim::Verdict::passed && !first_failing) first_failing = outcome.seed;
     }
-    if (!print(text)) return false;
+    if (!runs.print_text(text)) return false;
+    runs.progress.add(to - from + 1);
     if (to == last) break;
   }
-  if (!print(reports::text_of_tally(tally))) return false;
+  if (!runs.print_text(reports::text_of_tally(tally))) return false;
   if (!first_failing) return true;
   LoadedPlan failing = loaded;
   failing.plan.seed = *first_failing;
@@ -172,12 +155,17 @@ bool run_all_to_json(Runs& runs, const std::vector<LoadedPlan>& plans) {
     }
     sim::RunOptions options;
     options.keep_facts = true;
-    for (sim::Outcome& outcome :
-         sim::run_seeds(loaded.plan, seeds->first, seeds->second, runs.arguments.jobs, options)) {
-      runs.count(outcome);
-      results.emplace_back(&loaded.plan, std::move(outcome));
+    for (std::uint64_t from = seeds->first;; from += kSeedsAtOnce) {
+      const std::uint64_t to = seeds->second - from < kSeedsAtOnce ? seeds->second : from + kSeedsAtOnce - 1;
+      for (sim::Outcome& outcome : sim::run_seeds(loaded.plan, from, to, runs.arguments.jobs, options)) {
+        runs.count(outcome);
+        results.emplace_back(&loaded.plan, std::move(outcome));
+      }
+      runs.progress.add(to - from + 1);
+      if (to == seeds->second) break;
     }
   }
+  runs.progress.clear();
   std::vector<reports::JsonRun> rows;
   for (const auto& result : results) rows.push_back({result.first, &result.second});
   const bool is_single = plans.size() == 1 && !runs.arguments.seeds;
@@ -192,7 +180,8 @@ int run_command(const RunArguments& arguments) {
   if (arguments.seeds && arguments.seeds->first == arguments.seeds->second) {
     for (LoadedPlan& plan : loaded.plans) plan.plan.seed = arguments.seeds->first;
   }
-  Runs runs{arguments, is_coloured(arguments.colour), {}, kGood, kInternal};
+  const std::uint64_t seeds = arguments.seeds ? arguments.seeds->second - arguments.seeds->first + 1 : 1;
+  Runs runs{arguments, is_coloured(arguments.colour), Progress(seeds * loaded.plans.size()), {}, kGood, kInternal};
   const bool is_written =
       arguments.format == Format::json ? run_all_to_json(runs, loaded.plans) : run_all_to_text(runs, loaded.plans);
   if (!is_written) return runs.failure;

@@ -10,11 +10,12 @@ int welcome_command() {
       "The same scenario and seed always give the same run, byte for byte.\n"
       "\n"
       "Try first:\n"
-      "  fencepost run scenarios/library/zombie-controller.json    a paused controller comes back\n"
-      "  fencepost run scenarios/library/*.json --format json      every library scenario, for programs\n"
-      "  fencepost twice scenarios/library/zombie-controller.json  is it deterministic? see for yourself\n"
-      "  fencepost conform tests/recordings/*.json                 the model against a real Apache Kafka\n"
-      "  fencepost describe fidelity                               where the model differs from a real cluster\n"
+      "  fencepost list                                          scenarios that are there\n"
+      "  fencepost run scenarios/library/zombie-controller.json  a paused controller comes back\n"
+      "  fencepost new mine && fencepost run mine.json           a scenario of your own\n"
+      "  fencepost test scenarios/library                        all of them: what CI runs\n"
+      "  fencepost conform tests/recordings/*.json               the model against a real Apache Kafka\n"
+      "  fencepost describe fidelity                             where a real cluster does otherwise\n"
       "\n"
       "fencepost --help lists the commands; fencepost run --help explains one.\n";
   return print(kWelcome) ? kGood : kInternal;

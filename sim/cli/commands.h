@@ -15,7 +15,7 @@ namespace cli {
 inline constexpr int kGood = 0, kRefuted = 10, kNotReached = 11, kVacuous = 12, kNondeterminism = 13, kBudget = 14,
                      kUsage = 64, kBadScenario = 65, kInternal = 70, kInterrupted = 130;
 
-enum class Format : std::uint8_t { text, json };
+enum class Format : std::uint8_t { text, json, junit, github };  // the last two of `test` alone
 enum class Colour : std::uint8_t { automatic, always, never };
 
 struct RunArguments {
@@ -45,11 +45,47 @@ struct ConformArguments {
 };
 int conform_command(const ConformArguments& arguments);
 
+struct TestArguments {
+  RunArguments run;     // files are folders as well; trace is unused
+  std::string out;      // where the report goes, the text then to standard output; empty: there
+  std::string summary;  // Markdown is appended to this file; empty: none
+};
+int test_command(const TestArguments& arguments);
+
+struct ListArguments {
+  std::string program = "fencepost";
+  std::string folder;  // empty: the library
+  Format format = Format::text;
+  Colour colour = Colour::automatic;
+};
+int list_command(const ListArguments& arguments);
+
+struct ValidateArguments {
+  std::vector<std::string> files;  // and folders
+  Format format = Format::text;
+};
+int validate_command(const ValidateArguments& arguments);
+
+struct NewArguments {
+  std::string program = "fencepost";
+  std::string name;  // of the file, with or without ".json"
+  std::string from;  // a template or a scenario of the library; empty: the first template
+  bool list = false;
+};
+int new_command(const NewArguments& arguments);
+
 struct DescribeArguments {
-  std::string topic;  // "fidelity", "facts", "rules", "defects", "settings", "faults"; empty: list of topics
+  std::string topic;  // of describe_topics(); empty: list of topics
   Format format = Format::text;
 };
 int describe_command(const DescribeArguments& arguments);
+const std::vector<std::string>& describe_topics();
+
+struct CompletionArguments {
+  std::string shell;  // of completion_shells()
+};
+int completion_command(const CompletionArguments& arguments);
+const std::vector<std::string>& completion_shells();
 
 int welcome_command();  // no arguments at all: twelve lines
 

@@ -70,6 +70,19 @@ bool set(const std::vector<std::string>& settings, sim::Plan& plan) {
   return is_good;
 }
 
+}  // namespace
+
+void suggest_nearest(const std::string& path, std::vector<scenarios::Problem>& errors) {
+  for (scenarios::Problem& problem : errors) {
+    const std::string nearest = problem.code == "no-file" ? nearest_scenario(path) : "";
+    if (!nearest.empty()) problem.hint = "did you mean \"" + nearest + "\"?";
+  }
+}
+
+bool change_plan(const RunArguments& arguments, sim::Plan& plan) {
+  return set(arguments.settings, plan) && plant(arguments.defects, plan);
+}
+
 std::string quoted(const std::string& word) {
   constexpr std::string_view kPlain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./=:,+@%";
   if (!word.empty() && word.find_first_not_of(kPlain) == std::string::npos) return word;
@@ -84,16 +97,11 @@ std::string quoted(const std::string& word) {
   return text + "'";
 }
 
-}  // namespace
-
 LoadedPlans load_plans(const RunArguments& arguments) {
   LoadedPlans loaded;
   for (const std::string& path : arguments.files) {
     scenarios::Result<sim::Plan> result = scenarios::load_scenario_file(path);
-    for (scenarios::Problem& problem : result.errors) {
-      const std::string nearest = problem.code == "no-file" ? nearest_scenario(path) : "";
-      if (!nearest.empty()) problem.hint = "did you mean \"" + nearest + "\"?";
-    }
+    suggest_nearest(path, result.errors);
     tell(result.errors);
     tell(result.warnings);
     if (!result.ok()) {
@@ -102,9 +110,7 @@ LoadedPlans load_plans(const RunArguments& arguments) {
     }
     sim::Plan& plan = *result.value;
     if (arguments.seed) plan.seed = *arguments.seed;
-    if (loaded.exit == kGood && (!set(arguments.settings, plan) || !plant(arguments.defects, plan))) {
-      loaded.exit = kUsage;
-    }
+    if (loaded.exit == kGood && !change_plan(arguments, plan)) loaded.exit = kUsage;
     loaded.plans.push_back({path, std::move(plan)});
   }
   if (loaded.exit != kGood) loaded.plans.clear();

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "scenarios/result.h"
 #include "sim/cli/commands.h"
 #include "sim/kernel/plan.h"
 
@@ -22,6 +23,12 @@ struct LoadedPlans {
 // nearest scenario of its folder or of the library.
 LoadedPlans load_plans(const RunArguments& arguments);
 
+// Gives a file that is not there the nearest scenario of its folder or of the library as a hint.
+void suggest_nearest(const std::string& path, std::vector<scenarios::Problem>& errors);
+// What --set and --defect change. False: they are wrong, which is said on standard error.
+bool change_plan(const RunArguments& arguments, sim::Plan& plan);
+
+std::string quoted(const std::string& word);  // for a shell
 // A command that repeats one run, quoted for a shell.
 std::string repeat_command(const RunArguments& arguments, std::string_view command, const std::string& path,
                            std::uint64_t seed);

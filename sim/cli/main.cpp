@@ -21,12 +21,22 @@ int dispatch(const cli::CommandLine& line) {
       return cli::welcome_command();
     case cli::CommandLine::Command::run:
       return cli::run_command(line.run);
+    case cli::CommandLine::Command::test:
+      return cli::test_command(line.test);
     case cli::CommandLine::Command::twice:
       return cli::twice_command(line.run);
     case cli::CommandLine::Command::conform:
       return cli::conform_command(line.conform);
+    case cli::CommandLine::Command::list:
+      return cli::list_command(line.list);
+    case cli::CommandLine::Command::validate:
+      return cli::validate_command(line.validate);
+    case cli::CommandLine::Command::create:
+      return cli::new_command(line.create);
     case cli::CommandLine::Command::describe:
       return cli::describe_command(line.describe);
+    case cli::CommandLine::Command::completion:
+      return cli::completion_command(line.completion);
   }
   return cli::kInternal;
 }

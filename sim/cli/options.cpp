@@ -1,52 +1,20 @@
 #include "sim/cli/options.h"
 
 #include <CLI/CLI.hpp>
-#include <charconv>
-#include <cstdio>
+#include <algorithm>
+#include <array>
+#include <map>
 #include <optional>
 #include <string_view>
-#include <thread>
 
-#include "scenarios/suggest.h"
+#include "model/rules.h"
+#include "sim/cli/help.h"
 #include "sim/cli/output.h"
+#include "sim/cli/templates.h"
+#include "sim/cli/values.h"
 
 namespace cli {
 namespace {
-
-constexpr const char* kAbout =
-    "Fencepost simulates a Kafka cluster, deterministically: brokers, ZooKeeper, the controller and\n"
-    "clients on a virtual clock, with the faults of a JSON scenario. The same scenario and seed always\n"
-    "give the same run.";
-constexpr const char* kExitCodes =
-    "\nExit codes:\n"
-    "  0 good   10 safety violated   11 an expectation not reached   12 vacuous: a fault or a check did nothing\n"
-    "  13 nondeterminism   14 budget ran out   64 wrong usage   65 bad scenario   70 our bug   130 interrupted\n"
-    "\nFirst steps:\n"
-    "  fencepost run scenarios/library/zombie-controller.json\n"
-    "  fencepost describe fidelity";
-constexpr const char* kRunAbout =
-    "Runs each scenario and tells what happened: a header with what the run depends on, one line for\n"
-    "each change of state, the verdict, and a command that repeats the run. With --seeds, one line for\n"
-    "each seed and the first one that fails in full; the exit code is that of the worst run.";
-constexpr const char* kRunExamples =
-    "\nExamples:\n"
-    "  fencepost run scenarios/library/zombie-controller.json\n"
-    "  fencepost run scenarios/library/zombie-controller.json --seeds 1:100 --jobs 2\n"
-    "  fencepost run scenarios/library/zombie-controller.json --set replica.lag.time.max.ms=5000\n"
-    "  fencepost run scenarios/library/zombie-controller.json --format json --trace run.jsonl";
-constexpr const char* kTwiceAbout =
-    "Runs each scenario twice and compares every event, fact and fault. Says \"same\", or names the first\n"
-    "event in which the two runs part; then the exit code is 13, and the bug is ours.";
-constexpr const char* kTwiceExamples =
-    "\nExample:\n  fencepost twice scenarios/library/zombie-controller.json --seed 7";
-constexpr const char* kConformAbout =
-    "Replays the faults of recordings of a real cluster in the model, with many seeds, and lines the\n"
-    "model's facts up with what really happened.";
-constexpr const char* kConformExamples = "\nExample:\n  fencepost conform tests/recordings/z02-controller-pause.json";
-constexpr const char* kDescribeAbout =
-    "Shows what the program knows: fidelity (where the model differs from a real cluster), facts, rules,\n"
-    "defects, settings and faults. Without a topic it lists the topics.";
-constexpr const char* kDescribeExamples = "\nExample:\n  fencepost describe fidelity";
 
 // What is wrong with the command line, in one sentence; the command to ask for help.
 struct Mistake {
@@ -54,25 +22,201 @@ struct Mistake {
   std::string command;
 };
 
-// Text of options before they are checked.
-struct Texts {
-  std::string seed, seeds, jobs, format = "text", colour = "auto", tries;
+// What completion has to know about an option beyond what CLI11 keeps.
+struct Meaning {
+  bool is_file = false;
+  std::vector<std::string> values;
 };
 
-std::optional<std::uint64_t> number_of(std::string_view text) {
-  std::uint64_t number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc{} || end != text.data() + text.size() || text.empty()) return std::nullopt;
-  return number;
+struct Options {
+  Texts texts;
+  CommandLine line;
+  std::map<const CLI::Option*, Meaning> meanings;
+
+  void file(CLI::Option* option) { meanings[option].is_file = true; }
+  void choice(CLI::Option* option, const std::vector<std::string>& values) { meanings[option].values = values; }
+};
+
+std::string alternatives(const std::vector<std::string>& words) {
+  std::string text;
+  for (const std::string& word : words) text += (text.empty() ? "" : "|") + word;
+  return text;
 }
 
-template <typename Words>
-std::string suggestion(std::string_view word, const Words& words) {
-  std::vector<std::string_view> views;
-  for (const auto& known : words) views.emplace_back(known);
-  const std::string text = scenarios::did_you_mean(word, views);
-  return text.empty() ? "" : "; " + text;
+std::vector<std::string> defect_names() {
+  std::vector<std::string> names;
+  for (const model::Defect& defect : model::defects()) names.emplace_back(defect.name);
+  return names;
 }
+
+void add_format(CLI::App& app, Options& options, const std::vector<std::string>& known = formats()) {
+  CLI::Option* format =
+      app.add_option("--format", options.texts.format,
+                     known.size() > 2 ? "text (for people), json (for programs), junit or github"
+                                      : "text (for people) or json (for programs; with a \"version\")");
+  options.choice(format->option_text(alternatives(known)), known);
+}
+
+void add_colour(CLI::App& app, Options& options) {
+  CLI::Option* colour = app.add_option("--color", options.texts.colour,
+                                       "auto heeds NO_COLOR, FORCE_COLOR, CLICOLOR_FORCE and the terminal");
+  options.choice(colour->option_text(alternatives(colours())), colours());
+}
+
+void add_jobs(CLI::App& app, Options& options, const char* about) {
+  app.add_option("--jobs,-j", options.texts.jobs, about)->option_text("N");
+}
+
+void add_defect(CLI::App& app, Options& options, std::vector<std::string>& defects) {
+  CLI::Option* defect = app.add_option("--defect", defects, "plant a wrong decision (fencepost describe defects)");
+  options.choice(defect->option_text("NAME")->allow_extra_args(false), defect_names());
+}
+
+// Of every command that runs scenarios.
+void add_runs(CLI::App& app, Options& options, RunArguments& run, const char* files, const char* about) {
+  options.file(app.add_option(files, run.files, about)->required()->option_text("..."));
+  app.add_option("--seed", options.texts.seed, "run this seed instead of the scenario's")->option_text("N");
+  app.add_option("--seeds", options.texts.seeds, "run each seed from A to B")->option_text("A:B");
+  add_jobs(app, options, "runs at the same time; 0: as many as there are cores (1)");
+  app.add_option("--set", run.settings, "change a setting of Kafka everywhere; repeat it for more")
+      ->option_text("KEY=VALUE")
+      ->allow_extra_args(false);
+  add_defect(app, options, run.defects);
+}
+
+void add_run(CLI::App& app, Options& options) {
+  RunArguments& run = options.line.run;
+  add_runs(app, options, run, "FILE", "scenarios");
+  add_format(app, options);
+  add_colour(app, options);
+  app.add_flag("--verbose,-v", run.verbose, "wall-clock figures on standard error, even if it is no terminal");
+  CLI::Option* trace =
+      app.add_option("--trace", run.trace, "write every event, fact and fault as JSON Lines; - is standard output");
+  options.file(trace->option_text("FILE"));
+}
+
+void add_twice(CLI::App& app, Options& options) {
+  RunArguments& run = options.line.run;
+  add_runs(app, options, run, "FILE", "scenarios");
+  add_format(app, options);
+  add_colour(app, options);
+  app.add_flag("--verbose,-v", run.verbose, "wall-clock figures on standard error, even if it is no terminal");
+}
+
+void add_test(CLI::App& app, Options& options) {
+  TestArguments& test = options.line.test;
+  add_runs(app, options, test.run, "DIR|FILE", "scenarios, and folders with scenarios");
+  add_format(app, options, report_formats());
+  options.file(app.add_option("--out", test.out, "write the report of --format to this file, text to standard output")
+                   ->option_text("FILE"));
+  options.file(
+      app.add_option("--summary", test.summary, "append a summary in Markdown to this file")->option_text("FILE"));
+  add_colour(app, options);
+  app.add_flag("--verbose,-v", test.run.verbose, "wall-clock figures on standard error, even if it is no terminal");
+}
+
+void add_conform(CLI::App& app, Options& options) {
+  ConformArguments& conform = options.line.conform;
+  options.file(app.add_option("RECORDING", conform.files, "recordings")->required()->option_text("..."));
+  app.add_option("--seed", options.texts.seed, "show this seed's run instead of the best one's")->option_text("N");
+  app.add_option("--seeds", options.texts.tries, "seeds to try (200)")->option_text("N");
+  add_jobs(app, options, "seeds to run at the same time; 0: as many as there are cores (0)");
+  add_defect(app, options, conform.defects);
+  add_format(app, options);
+  add_colour(app, options);
+}
+
+void add_list(CLI::App& app, Options& options) {
+  options.file(app.add_option("DIR", options.line.list.folder, "where to look (the library)")->option_text(" "));
+  add_format(app, options);
+  add_colour(app, options);
+}
+
+void add_validate(CLI::App& app, Options& options) {
+  options.file(app.add_option("FILE", options.line.validate.files, "scenarios, and folders with scenarios")
+                   ->required()
+                   ->option_text("..."));
+  add_format(app, options);
+}
+
+void add_new(CLI::App& app, Options& options) {
+  NewArguments& create = options.line.create;
+  options.file(app.add_option("NAME", create.name, "of the file, with or without .json")->option_text(" "));
+  CLI::Option* from = app.add_option(
+      "--from", create.from, "a template or a scenario of the library (" + std::string(templates().front().name) + ")");
+  options.choice(from->option_text("NAME"), names_to_start_from());
+  app.add_flag("--list", create.list, "show what there is to start from");
+}
+
+void add_describe(CLI::App& app, Options& options) {
+  CLI::Option* topic =
+      app.add_option("TOPIC", options.line.describe.topic, "one of: " + alternatives(describe_topics()));
+  options.choice(topic->option_text(" "), describe_topics());
+  add_format(app, options);
+  add_colour(app, options);
+}
+
+void add_completion(CLI::App& app, Options& options) {
+  CLI::Option* shell = app.add_option("SHELL", options.line.completion.shell, "bash, zsh or fish");
+  options.choice(shell->required()->option_text(" "), completion_shells());
+}
+
+struct CommandRow {
+  CommandLine::Command command;
+  const char* name;
+  const char* summary;
+  const char* help;
+  void (*add)(CLI::App&, Options&);
+  Wrong (*read)(const Texts&, CommandLine&);
+};
+// In the order of --help.
+constexpr std::array<CommandRow, 9> kCommands{{
+    {CommandLine::Command::run, "run", "run scenarios and tell what happened", help::kRun, add_run,
+     [](const Texts& texts, CommandLine& line) { return read_run(texts, line.run); }},
+    {CommandLine::Command::test, "test", "run folders of scenarios: the entry point for CI", help::kTest, add_test,
+     [](const Texts& texts, CommandLine& line) { return read_test(texts, line.test); }},
+    {CommandLine::Command::twice, "twice", "run scenarios twice and compare every event", help::kTwice, add_twice,
+     [](const Texts& texts, CommandLine& line) { return read_twice(texts, line.run); }},
+    {CommandLine::Command::conform, "conform", "compare the model with recordings of a real cluster", help::kConform,
+     add_conform, [](const Texts& texts, CommandLine& line) { return read_conform(texts, line.conform); }},
+    {CommandLine::Command::list, "list", "list scenarios", help::kList, add_list,
+     [](const Texts& texts, CommandLine& line) {
+       const Wrong wrong = read_colour(texts, line.list.colour);
+       return wrong ? wrong : read_format(texts, formats(), line.list.format);
+     }},
+    {CommandLine::Command::validate, "validate", "check scenarios without running them", help::kValidate, add_validate,
+     [](const Texts& texts, CommandLine& line) { return read_format(texts, formats(), line.validate.format); }},
+    {CommandLine::Command::create, "new", "write a scenario to start from", help::kNew, add_new,
+     [](const Texts&, CommandLine& line) { return read_new(line.create); }},
+    {CommandLine::Command::describe, "describe", "show what the program knows", help::kDescribe, add_describe,
+     [](const Texts& texts, CommandLine& line) {
+       Colour ignored{};
+       const Wrong wrong = read_colour(texts, ignored);
+       return wrong ? wrong : read_format(texts, formats(), line.describe.format);
+     }},
+    {CommandLine::Command::completion, "completion", "print a completion script for a shell", help::kCompletion,
+     add_completion, [](const Texts&, CommandLine&) { return Wrong{}; }},
+}};
+
+// Everything that CLI11 fills, and the commands by which the result is read.
+struct Parser {
+  CLI::App app{help::kAbout, "fencepost"};
+  Options options;
+  std::array<CLI::App*, kCommands.size()> commands{};
+
+  Parser() {
+    app.footer(std::string(help::kExitCodes) + help::kFirstSteps);
+    app.set_version_flag("--version", std::string("fencepost ") + kVersion, "print the version");
+    app.set_help_flag("--help,-h", "print this help; also after a command");
+    for (std::size_t i = 0; i < kCommands.size(); ++i) {
+      commands[i] = app.add_subcommand(kCommands[i].name, kCommands[i].summary);
+      commands[i]->allow_extras();
+      commands[i]->footer(std::string("\n") + kCommands[i].help + "\n" + help::kExitCodes);
+      kCommands[i].add(*commands[i], options);
+    }
+    app.allow_extras();
+  }
+};
 
 std::vector<std::string> option_names(const CLI::App& app) {
   std::vector<std::string> names;
@@ -82,11 +226,18 @@ std::vector<std::string> option_names(const CLI::App& app) {
   return names;
 }
 
+std::vector<std::string> command_names() {
+  std::vector<std::string> names;
+  for (const CommandRow& row : kCommands) names.emplace_back(row.name);
+  return names;
+}
+
 // CLI11 lists what it did not expect in reverse and without a suggestion.
 std::optional<Mistake> unknown_argument(const CLI::App& app) {
   for (const CLI::App* command : app.get_subcommands()) {
     for (const std::string& word : command->remaining()) {
       const std::string name = word.substr(0, word.find('='));
+      if (!word.starts_with("-")) return Mistake{"\"" + word + "\" is one argument too many", command->get_name()};
       return Mistake{"unknown option \"" + name + "\"" + suggestion(name, option_names(*command)), command->get_name()};
     }
   }
@@ -94,174 +245,10 @@ std::optional<Mistake> unknown_argument(const CLI::App& app) {
     if (word.starts_with("-")) {
       return Mistake{"unknown option \"" + word + "\"" + suggestion(word, option_names(app)), ""};
     }
-    std::vector<std::string> names;
-    for (const CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; })) {
-      names.push_back(command->get_name());
-    }
-    return Mistake{"unknown command \"" + word + "\"" + suggestion(word, names), ""};
+    return Mistake{"unknown command \"" + word + "\"" + suggestion(word, command_names()), ""};
   }
   return std::nullopt;
 }
-
-std::optional<std::string> choose(std::string_view option, const std::string& text,
-                                  const std::vector<std::string_view>& words, std::size_t& chosen) {
-  for (std::size_t i = 0; i < words.size(); ++i) {
-    if (words[i] == text) {
-      chosen = i;
-      return std::nullopt;
-    }
-  }
-  std::string known;
-  for (const std::string_view& word : words) {
-    known += known.empty() ? "" : &word == &words.back() ? " or " : ", ";
-    known += word;
-  }
-  return std::string(option) + " takes " + known + ", not \"" + text + "\"" + suggestion(text, words);
-}
-
-std::optional<std::string> read_format(const Texts& texts, Format& format) {
-  std::size_t chosen = 0;
-  auto wrong = choose("--format", texts.format, {"text", "json"}, chosen);
-  format = static_cast<Format>(chosen);
-  return wrong;
-}
-
-std::optional<std::string> read_colour(const Texts& texts, Colour& colour) {
-  std::size_t chosen = 0;
-  auto wrong = choose("--color", texts.colour, {"auto", "always", "never"}, chosen);
-  colour = static_cast<Colour>(chosen);
-  return wrong;
-}
-
-constexpr int kJobsMax = 256;
-
-std::optional<std::string> read_count(std::string_view option, const std::string& text, int least, int most,
-                                      int& count) {
-  if (text.empty()) return std::nullopt;
-  const auto number = number_of(text);
-  if (!number || *number < static_cast<std::uint64_t>(least) || *number > static_cast<std::uint64_t>(most)) {
-    return std::string(option) + " takes a number from " + std::to_string(least) + " to " + std::to_string(most) +
-           ", not \"" + text + "\"";
-  }
-  count = static_cast<int>(*number);
-  return std::nullopt;
-}
-
-std::optional<std::string> read_seed(const std::string& text, std::optional<std::uint64_t>& seed) {
-  if (text.empty()) return std::nullopt;
-  seed = number_of(text);
-  if (!seed) return "--seed takes a number of at most 64 bits, not \"" + text + "\"";
-  return std::nullopt;
-}
-
-constexpr std::uint64_t kSeedsMax = 10'000'000;
-
-std::optional<std::string> read_seeds(const std::string& text,
-                                      std::optional<std::pair<std::uint64_t, std::uint64_t>>& seeds) {
-  if (text.empty()) return std::nullopt;
-  const std::size_t colon = text.find(':');
-  const auto first = number_of(text.substr(0, colon));
-  const auto last = colon == std::string::npos ? std::nullopt : number_of(text.substr(colon + 1));
-  if (!first || !last) return "--seeds takes FIRST:LAST, such as 1:100, not \"" + text + "\"";
-  if (*last < *first) return "--seeds " + text + " is empty: the first seed is the larger one";
-  if (*last - *first >= kSeedsMax) return "--seeds " + text + " are more than " + std::to_string(kSeedsMax) + " seeds";
-  seeds = {*first, *last};
-  return std::nullopt;
-}
-
-int all_cores() { return std::max(1, static_cast<int>(std::thread::hardware_concurrency())); }
-
-std::optional<std::string> read_run(const Texts& texts, bool is_twice, RunArguments& run) {
-  if (auto wrong = read_seed(texts.seed, run.seed)) return wrong;
-  if (auto wrong = read_seeds(texts.seeds, run.seeds)) return wrong;
-  if (run.seed && run.seeds) return "--seed and --seeds exclude each other";
-  if (auto wrong = read_count("--jobs", texts.jobs, 0, kJobsMax, run.jobs)) return wrong;
-  if (run.jobs == 0) run.jobs = all_cores();
-  if (auto wrong = read_format(texts, run.format)) return wrong;
-  if (auto wrong = read_colour(texts, run.colour)) return wrong;
-  if (run.trace.empty()) return std::nullopt;
-  if (is_twice) return "twice writes no trace";
-  if (run.seeds || run.files.size() > 1) return "--trace takes one run: one FILE and one seed";
-  if (run.trace == "-" && run.format == Format::json) {
-    return "--trace - and --format json would mix on standard output; give the trace a file";
-  }
-  return std::nullopt;
-}
-
-std::optional<std::string> read_conform(const Texts& texts, ConformArguments& conform) {
-  if (auto wrong = read_seed(texts.seed, conform.seed)) return wrong;
-  if (auto wrong = read_count("--seeds", texts.tries, 1, 1'000'000, conform.seeds)) return wrong;
-  if (auto wrong = read_count("--jobs", texts.jobs, 0, kJobsMax, conform.jobs)) return wrong;
-  if (auto wrong = read_format(texts, conform.format)) return wrong;
-  return read_colour(texts, conform.colour);
-}
-
-void add_output(CLI::App& app, Texts& texts) {
-  app.add_option("--format", texts.format, "text (for people) or json (for programs; with a \"version\")")
-      ->option_text("text|json");
-  app.add_option("--color", texts.colour, "auto, always or never; auto heeds NO_COLOR and FORCE_COLOR")
-      ->option_text("WHEN");
-}
-
-void add_run(CLI::App& app, Texts& texts, RunArguments& run) {
-  app.add_option("FILE", run.files, "scenarios")->required()->option_text("...");
-  app.add_option("--seed", texts.seed, "run this seed instead of the scenario's")->option_text("N");
-  app.add_option("--seeds", texts.seeds, "run each seed from A to B")->option_text("A:B");
-  app.add_option("--jobs,-j", texts.jobs, "seeds to run at the same time; 0: as many as there are cores (1)")
-      ->option_text("N");
-  app.add_option("--set", run.settings, "change a setting of Kafka everywhere; repeat it for more")
-      ->option_text("KEY=VALUE")
-      ->allow_extra_args(false);
-  app.add_option("--defect", run.defects, "plant a wrong decision (fencepost describe defects)")
-      ->option_text("NAME")
-      ->allow_extra_args(false);
-  add_output(app, texts);
-  app.add_flag("--verbose,-v", run.verbose, "wall-clock figures on standard error, even if it is no terminal");
-}
-
-// Everything that CLI11 fills, and the commands by which the result is read.
-struct Parser {
-  CLI::App app{kAbout, "fencepost"};
-  Texts texts;
-  CommandLine line;
-  CLI::App *run, *twice, *conform, *describe;
-
-  Parser() {
-    app.footer(kExitCodes);
-    app.set_version_flag("--version", std::string("fencepost ") + kVersion, "print the version");
-    app.set_help_flag("--help,-h", "print this help; also after a command");
-    run = command("run", "run scenarios and tell what happened", kRunAbout, kRunExamples);
-    add_run(*run, texts, line.run);
-    run->add_option("--trace", line.run.trace, "write every event, fact and fault as JSON Lines; - is standard output")
-        ->option_text("FILE");
-    twice = command("twice", "run scenarios twice and compare every event", kTwiceAbout, kTwiceExamples);
-    add_run(*twice, texts, line.run);
-    conform =
-        command("conform", "compare the model with recordings of a real cluster", kConformAbout, kConformExamples);
-    ConformArguments& arguments = line.conform;
-    conform->add_option("RECORDING", arguments.files, "recordings")->required()->option_text("...");
-    conform->add_option("--seed", texts.seed, "show this seed's run instead of the best one's")->option_text("N");
-    conform->add_option("--seeds", texts.tries, "seeds to try (200)")->option_text("N");
-    conform->add_option("--jobs,-j", texts.jobs, "seeds to run at the same time; 0: as many as there are cores (0)")
-        ->option_text("N");
-    conform->add_option("--defect", arguments.defects, "plant a wrong decision (fencepost describe defects)")
-        ->option_text("NAME")
-        ->allow_extra_args(false);
-    add_output(*conform, texts);
-    describe = command("describe", "show what the program knows", kDescribeAbout, kDescribeExamples);
-    describe->add_option("TOPIC", line.describe.topic, "fidelity, facts, rules, defects, settings or faults")
-        ->option_text(" ");
-    add_output(*describe, texts);
-    app.allow_extras();
-  }
-
-  CLI::App* command(const char* name, const char* summary, const char* about, const char* examples) {
-    CLI::App* added = app.add_subcommand(name, summary);
-    added->allow_extras();
-    added->footer(std::string("\n") + about + "\n" + examples);
-    return added;
-  }
-};
 
 CommandLine fail(CommandLine line, const Mistake& mistake) {
   const std::string command = mistake.command.empty() ? "fencepost" : "fencepost " + mistake.command;
@@ -271,21 +258,12 @@ CommandLine fail(CommandLine line, const Mistake& mistake) {
   return line;
 }
 
-std::optional<std::string> read(Parser& parser) {
-  CommandLine& line = parser.line;
-  if (parser.run->parsed() || parser.twice->parsed()) {
-    line.command = parser.run->parsed() ? CommandLine::Command::run : CommandLine::Command::twice;
-    return read_run(parser.texts, parser.twice->parsed(), line.run);
-  }
-  if (parser.conform->parsed()) {
-    line.command = CommandLine::Command::conform;
-    return read_conform(parser.texts, line.conform);
-  }
-  if (parser.describe->parsed()) {
-    line.command = CommandLine::Command::describe;
-    Colour ignored{};
-    if (auto wrong = read_format(parser.texts, line.describe.format)) return wrong;
-    return read_colour(parser.texts, ignored);
+Wrong read(Parser& parser) {
+  CommandLine& line = parser.options.line;
+  for (std::size_t i = 0; i < kCommands.size(); ++i) {
+    if (!parser.commands[i]->parsed()) continue;
+    line.command = kCommands[i].command;
+    return kCommands[i].read(parser.options.texts, line);
   }
   line.command = CommandLine::Command::welcome;
   return std::nullopt;
@@ -298,11 +276,36 @@ std::string program_of(std::string_view called) {
   return std::string(called.ends_with("/sim/cli/fencepost") ? "./fencepost" : called);
 }
 
+void set_program(CommandLine& line, const std::string& program) {
+  line.run.program = line.test.run.program = line.list.program = line.create.program = program;
+}
+
+OptionShape shape_of(const CLI::Option& option, const Options& options) {
+  OptionShape shape;
+  for (const std::string& name : option.get_lnames()) shape.names.push_back("--" + name);
+  for (const std::string& name : option.get_snames()) shape.names.push_back("-" + name);
+  shape.about = option.get_description();
+  shape.takes_value = option.get_items_expected_max() > 0;
+  shape.takes_many = option.get_items_expected_max() > 1;
+  const auto meaning = options.meanings.find(&option);
+  if (meaning == options.meanings.end()) return shape;
+  shape.takes_file = meaning->second.is_file;
+  shape.values = meaning->second.values;
+  return shape;
+}
+
+CommandShape shape_of(const CLI::App& app, const std::string& name, const Options& options) {
+  CommandShape shape{name, app.get_description(), {}};
+  for (const CLI::Option* option : app.get_options()) shape.options.push_back(shape_of(*option, options));
+  return shape;
+}
+
 }  // namespace
 
 CommandLine parse(int argc, const char* const* argv) {
   Parser parser;
-  parser.line.run.program = program_of(argc > 0 ? argv[0] : "fencepost");
+  CommandLine& line = parser.options.line;
+  set_program(line, program_of(argc > 0 ? argv[0] : "fencepost"));
   // CLI11 takes the words from the end.
   std::vector<std::string> words;
   for (int i = argc - 1; i > 0; --i) words.emplace_back(argv[i]);
@@ -314,17 +317,26 @@ CommandLine parse(int argc, const char* const* argv) {
   try {
     parser.app.parse(words);
   } catch (const CLI::Success& success) {
-    parser.line.exit = parser.app.exit(success);
-    return parser.line;
+    line.exit = parser.app.exit(success);
+    return line;
   } catch (const CLI::ParseError& error) {
     for (const CLI::App* app : parser.app.get_subcommands()) command = app->get_name();
-    if (const auto mistake = unknown_argument(parser.app)) return fail(parser.line, *mistake);
-    return fail(parser.line, {error.what(), command});
+    if (const auto mistake = unknown_argument(parser.app)) return fail(line, *mistake);
+    return fail(line, {error.what(), command});
   }
   for (const CLI::App* app : parser.app.get_subcommands()) command = app->get_name();
-  if (const auto mistake = unknown_argument(parser.app)) return fail(parser.line, *mistake);
-  if (const auto sentence = read(parser)) return fail(parser.line, {*sentence, command});
-  return parser.line;
+  if (const auto mistake = unknown_argument(parser.app)) return fail(line, *mistake);
+  if (const auto sentence = read(parser)) return fail(line, {*sentence, command});
+  return line;
+}
+
+std::vector<CommandShape> command_shapes() {
+  const Parser parser;
+  std::vector<CommandShape> shapes{shape_of(parser.app, "", parser.options)};
+  for (const CLI::App* command : parser.commands) {
+    shapes.push_back(shape_of(*command, command->get_name(), parser.options));
+  }
+  return shapes;
 }
 
 }  // namespace cli

@@ -1,5 +1,6 @@
 #include "sim/cli/output.h"
 
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -8,7 +9,6 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
-#include <string>
 
 #include "reports/colour.h"
 
@@ -20,6 +20,20 @@ std::string variable(const char* name) {
   return value == nullptr ? "" : value;
 }
 
+bool put(const std::string& path, std::string_view text, const char* mode) {
+  std::FILE* file = std::fopen(path.c_str(), mode);
+  bool is_written = file != nullptr;
+  if (file != nullptr) {
+    is_written = std::fwrite(text.data(), 1, text.size(), file) == text.size();
+    // The last bytes may fail only here.
+    is_written = std::fclose(file) == 0 && is_written;
+  }
+  if (!is_written) print_error("fencepost: cannot write to " + path + ": " + std::strerror(errno) + "\n");
+  return is_written;
+}
+
+constexpr std::size_t kColumnsMin = 40, kColumnsMax = 100;
+
 }  // namespace
 
 bool print(std::string_view text) {
@@ -30,6 +44,9 @@ bool print(std::string_view text) {
 }
 
 void print_error(std::string_view text) { std::fwrite(text.data(), 1, text.size(), stderr); }
+
+bool write_file(const std::string& path, std::string_view text) { return put(path, text, "wb"); }
+bool append_file(const std::string& path, std::string_view text) { return put(path, text, "ab"); }
 
 bool is_coloured(Colour asked) {
   reports::ColourEnvironment environment;
@@ -43,6 +60,14 @@ bool is_coloured(Colour asked) {
 }
 
 bool shows_wall_clock(bool verbose) { return verbose || isatty(STDERR_FILENO) == 1; }
+
+std::size_t columns() {
+  winsize size{};
+  if (isatty(STDOUT_FILENO) != 1 || ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0) {
+    return kColumnsMax;
+  }
+  return std::clamp<std::size_t>(size.ws_col, kColumnsMin, kColumnsMax);
+}
 
 int worse_of(int a, int b) {
   constexpr std::array<int, 8> kByWeight{kGood,    kVacuous,        kBudget,      kNotReached,
