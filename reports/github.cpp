@@ -26,12 +26,15 @@ std::string text_of(const std::string& file, const Annotation& annotation) {
 
 std::string title_of(const TestedScenario& scenario, const Check& check) {
   if (check.kind == Check::Kind::fault) return scenario.name + ": a fault had no effect";
+  if (check.kind == Check::Kind::invariant) {
+    return scenario.name + ": " + check.text + (check.standing == Standing::idle ? " not exposed" : " broken");
+  }
   return scenario.name + (check.standing == Standing::idle ? ": never decided" : ": expectation not met");
 }
 
 bool has_failed_check(const TestedScenario& scenario) {
   return std::any_of(scenario.checks.begin(), scenario.checks.end(),
-                     [](const Check& check) { return check.standing != Standing::held; });
+                     [](const Check& check) { return !is_good(check); });
 }
 
 std::vector<Annotation> annotations_of(const TestedScenario& scenario) {
@@ -42,9 +45,10 @@ std::vector<Annotation> annotations_of(const TestedScenario& scenario) {
   }
   const std::string again = scenario.repeat.empty() ? "" : "\nagain: " + scenario.repeat;
   for (const Check& check : scenario.checks) {
-    if (check.standing == Standing::held) continue;
-    annotations.push_back(
-        {false, check.line, check.column, title_of(scenario, check), sentence_of(scenario, check) + again});
+    if (is_good(check)) continue;
+    // An invariant has no line of its own; without one GitHub would not show the annotation in the file.
+    annotations.push_back({false, std::max(check.line, 1), std::max(check.column, 1), title_of(scenario, check),
+                           sentence_of(scenario, check) + again});
   }
   if (!scenario.is_bad && !is_good(scenario) && !has_failed_check(scenario)) {
     annotations.push_back({false, 1, 1, scenario.name, std::string(verdict_of(scenario)) + again});

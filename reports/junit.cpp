@@ -11,7 +11,7 @@ namespace reports {
 namespace {
 
 struct Counts {
-  std::size_t tests = 0, failures = 0, errors = 0;
+  std::size_t tests = 0, failures = 0, errors = 0, skipped = 0;
 };
 
 Counts counts_of(const TestedScenario& scenario) {
@@ -23,16 +23,18 @@ Counts counts_of(const TestedScenario& scenario) {
   }
   // The run itself is a testcase too: a suite without any would be taken for one that was never run.
   counts.tests = scenario.checks.size() + 1;
-  counts.failures =
-      static_cast<std::size_t>(std::count_if(scenario.checks.begin(), scenario.checks.end(),
-                                             [](const Check& check) { return check.standing != Standing::held; }));
+  counts.failures = static_cast<std::size_t>(std::count_if(scenario.checks.begin(), scenario.checks.end(),
+                                                           [](const Check& check) { return !is_good(check); }));
   if (!is_good(scenario) && counts.failures == 0) ++counts.failures;
+  counts.skipped =
+      static_cast<std::size_t>(std::count_if(scenario.checks.begin(), scenario.checks.end(),
+                                             [](const Check& check) { return check.standing == Standing::skipped; }));
   return counts;
 }
 
 std::string attributes(const Counts& counts) {
-  return fmt::format("tests=\"{}\" failures=\"{}\" errors=\"{}\" skipped=\"0\"", counts.tests, counts.failures,
-                     counts.errors);
+  return fmt::format("tests=\"{}\" failures=\"{}\" errors=\"{}\" skipped=\"{}\"", counts.tests, counts.failures,
+                     counts.errors, counts.skipped);
 }
 
 // Test reports tell cases apart by their names.
@@ -71,14 +73,32 @@ void append_failure(std::string& out, const TestedScenario& scenario, std::strin
                      xml_attribute(message), xml_text(text));
 }
 
+std::string_view prefix_of(Check::Kind kind) {
+  switch (kind) {
+    case Check::Kind::expectation:
+      return "";
+    case Check::Kind::fault:
+      return "fault: ";
+    case Check::Kind::invariant:
+      return "invariant: ";
+  }
+  return "";
+}
+
+std::string_view failure_type(const Check& check) {
+  if (check.standing == Standing::idle) return "vacuous";
+  return check.kind == Check::Kind::invariant ? "invariant" : "expectation";
+}
+
 void append_check(std::string& out, const TestedScenario& scenario, const Check& check, Names& names) {
-  const bool is_fault = check.kind == Check::Kind::fault;
-  out += opening(scenario, names.unique((is_fault ? "fault: " : "") + check.text), check.line);
+  out += opening(scenario, names.unique(std::string(prefix_of(check.kind)) + check.text), check.line);
+  const std::string sentence = sentence_of(scenario, check);
   if (check.standing == Standing::held) {
     out += "/>\n";
+  } else if (check.standing == Standing::skipped) {
+    out += fmt::format(">\n      <skipped message=\"{}\"/>\n    </testcase>\n", xml_attribute(sentence));
   } else {
-    append_failure(out, scenario, check.standing == Standing::idle ? "vacuous" : "expectation",
-                   sentence_of(scenario, check), check.line);
+    append_failure(out, scenario, failure_type(check), sentence, check.line);
   }
 }
 
@@ -123,8 +143,8 @@ void append_suite(std::string& out, const TestedScenario& scenario, const Counts
       if (!problem.is_warning) append_problem(out, scenario, problem, names);
     }
   } else {
-    const bool all_held = std::all_of(scenario.checks.begin(), scenario.checks.end(),
-                                      [](const Check& check) { return check.standing == Standing::held; });
+    const bool all_held =
+        std::all_of(scenario.checks.begin(), scenario.checks.end(), [](const Check& check) { return is_good(check); });
     append_run(out, scenario, all_held && !is_good(scenario), names);
     for (const Check& check : scenario.checks) append_check(out, scenario, check, names);
   }
@@ -140,6 +160,7 @@ std::string junit_of_test(const std::vector<TestedScenario>& scenarios) {
     all.tests += counts.tests;
     all.failures += counts.failures;
     all.errors += counts.errors;
+    all.skipped += counts.skipped;
   }
   std::string out = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n";
   out += fmt::format("<testsuites name=\"fencepost\" {}>\n", attributes(all));

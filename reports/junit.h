@@ -9,8 +9,9 @@
 
 namespace reports {
 
-// A check that failed is a <failure> of type "expectation" or "vacuous", a file that is no scenario an <error> of the
-// problem's code. Each testcase has the `file` and `line` of what it is about.
+// A check that failed is a <failure> of type "expectation", "invariant" or "vacuous", an invariant that was not exposed
+// is <skipped>, a file that is no scenario an <error> of the problem's code. Each testcase has the `file` and `line` of
+// what it is about.
 std::string junit_of_test(const std::vector<TestedScenario>& scenarios);
 
 }  // namespace reports

@@ -6,9 +6,11 @@
 #include <array>
 
 #include "model/facts.h"
+#include "model/invariants/invariant.h"
 #include "model/rules.h"
 #include "reports/json_writer.h"
 #include "reports/settings.h"
+#include "reports/words.h"
 #include "reports/wrap.h"
 #include "sim/kernel/plan.h"
 
@@ -72,6 +74,10 @@ constexpr std::array<FaultRow, 11> kFaults{{
     {sim::FaultKind::create_topic, "Creates a topic of the scenario at that moment instead of during the boot."},
 }};
 
+std::string_view kind_of(const model::Invariant& row) {
+  return row.kind == model::InvariantKind::safety ? "safety" : "liveness";
+}
+
 }  // namespace
 
 Table facts_table() {
@@ -104,6 +110,20 @@ Table faults_table() {
   return table;
 }
 
+Table invariants_table() {
+  Table table{"invariants",
+              "What the protocol promises: safety at every instant, liveness once the faults are over. A row is put to "
+              "the test by what its precondition names; \"exposes\" of a scenario demands it.",
+              {}};
+  for (const model::Invariant& row : model::invariants()) {
+    std::vector<std::string> defects(row.broken_by.begin(), row.broken_by.end());
+    table.rows.push_back({std::string(row.name), std::string(row.promise),
+                          fmt::format("{}; put to the test by {}; broken by {}", kind_of(row), row.precondition,
+                                      defects.empty() ? "no planted defect" : joined(defects, ", "))});
+  }
+  return table;
+}
+
 std::string text_of_table(const Table& table, std::size_t columns) {
   std::string out;
   append_wrapped(out, table.about, 0, columns);
@@ -126,6 +146,30 @@ std::string text_of_table(const Table& table, std::size_t columns) {
       append_wrapped(out, row.why, indent, columns);
     }
   }
+  return out;
+}
+
+std::string json_of_invariants() {
+  std::string out;
+  JsonWriter json(out, 2);
+  json.begin_object();
+  json.member("version", 1);
+  json.key("invariants");
+  json.begin_array();
+  for (const model::Invariant& row : model::invariants()) {
+    json.begin_object();
+    json.member("name", row.name);
+    json.member("promise", row.promise);
+    json.member("kind", kind_of(row));
+    json.member("precondition", row.precondition);
+    json.key("broken_by");
+    json.begin_array();
+    for (const std::string_view defect : row.broken_by) json.value(defect);
+    json.end_array();
+    json.end_object();
+  }
+  json.end_array();
+  json.end_object();
   return out;
 }
 

@@ -18,14 +18,17 @@ struct Table {
   std::vector<TableRow> rows;
 };
 
-Table facts_table();    // model::fact_rows()
-Table rules_table();    // model::profiles(): how the versions differ
-Table defects_table();  // model::defects()
-Table faults_table();   // sim::FaultKind
+Table facts_table();       // model::fact_rows()
+Table rules_table();       // model::profiles(): how the versions differ
+Table defects_table();     // model::defects()
+Table faults_table();      // sim::FaultKind
+Table invariants_table();  // model::invariants()
 
 // Rows under each other: the name, then text wrapped to `columns`, reasons indented below.
 std::string text_of_table(const Table& table, std::size_t columns);
 // {"version": 1, "facts": [{"name", "what", "why"}]}; "why" only where the table has any.
 std::string json_of_table(const Table& table);
+// {"version": 1, "invariants": [{"name", "promise", "kind", "precondition", "broken_by": [defects]}]}
+std::string json_of_invariants();
 
 }  // namespace reports

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "model/ensure.h"
+#include "model/invariants/invariant.h"
 #include "reports/colour.h"
 #include "reports/escape.h"
 #include "reports/json_writer.h"
@@ -62,6 +63,32 @@ void fold_fault(Check& check, const sim::Plan& plan, std::size_t row, const sim:
        plan.faults[row].when ? "never came: the fact it waits for was not told" : "never came: the run ends before it");
 }
 
+bool is_expected(const sim::Plan& plan, std::size_t invariant) {
+  return std::any_of(plan.expectations.begin(), plan.expectations.end(), [&](const sim::Expectation& row) {
+    return row.form == sim::Expectation::Form::violates && static_cast<std::size_t>(row.invariant) == invariant;
+  });
+}
+
+bool has_to_be_exposed(const sim::Plan& plan, std::size_t invariant) {
+  return std::any_of(plan.exposes.begin(), plan.exposes.end(),
+                     [&](model::InvariantId id) { return static_cast<std::size_t>(id) == invariant; });
+}
+
+void fold_invariant(Check& check, const sim::Plan& plan, std::size_t i, const sim::Outcome& outcome) {
+  const sim::InvariantResult& result = outcome.invariants[i];
+  const std::uint64_t seed = outcome.seed;
+  if (!result.broken) {
+    const Standing unexposed = has_to_be_exposed(plan, i) ? Standing::idle : Standing::skipped;
+    return fold(check, result.exposures > 0 ? Standing::held : unexposed, seed, "");
+  }
+  const std::string where =
+      result.breach.has_partition ? ", " + plan.config.name_of(result.breach.partition) : std::string();
+  std::string found = fmt::format("at {} s{}: {}", seconds_text(result.at.us), where, result.breach.what);
+  // What a scenario is there to show, or what that version of Kafka never promised, fails nothing.
+  const bool may_break = is_expected(plan, i) || !result.promised;
+  fold(check, may_break ? Standing::held : Standing::failed, seed, std::move(found));
+}
+
 // A fault of the boot stands in no file.
 bool is_written(const sim::Fault& fault) { return fault.line > 0; }
 
@@ -79,6 +106,8 @@ int severity(sim::Verdict verdict) {
   return 0;
 }
 
+bool is_safety(const Check& check) { return model::find_invariant(check.text)->kind == model::InvariantKind::safety; }
+
 bool is_single(const TestedScenario& scenario) { return scenario.first_seed == scenario.last_seed; }
 
 std::size_t count(const TestedScenario& scenario, Check::Kind kind, bool only_held) {
@@ -88,7 +117,8 @@ std::size_t count(const TestedScenario& scenario, Check::Kind kind, bool only_he
 }
 
 std::size_t count_passed(const std::vector<TestedScenario>& scenarios) {
-  return static_cast<std::size_t>(std::count_if(scenarios.begin(), scenarios.end(), is_good));
+  return static_cast<std::size_t>(std::count_if(scenarios.begin(), scenarios.end(),
+                                                [](const TestedScenario& scenario) { return is_good(scenario); }));
 }
 
 std::string place(const std::string& file, std::int32_t line) {
@@ -99,14 +129,26 @@ std::string details(const TestedScenario& scenario) {
   std::string text;
   for (const FileProblem& problem : scenario.problems) text += text_of(problem, 2);
   for (const Check& check : scenario.checks) {
-    if (check.standing == Standing::held) continue;
+    if (is_good(check)) continue;
     text += fmt::format("  {}: {}\n", place(scenario.file, check.line), sentence_of(scenario, check));
   }
   if (!is_good(scenario) && !scenario.repeat.empty()) text += fmt::format("  again: {}\n", one_line(scenario.repeat));
   return text;
 }
 
+void write_invariant(JsonWriter& json, const Check& check) {
+  json.begin_object();
+  json.member("name", check.text);
+  json.member("kind", is_safety(check) ? "safety" : "liveness");
+  json.member("held", check.standing != Standing::failed);
+  json.member("exposed", check.standing == Standing::held || check.standing == Standing::failed);
+  json.member("found", check.found);
+  json.member("seed", check.seed);
+  json.end_object();
+}
+
 void write_check(JsonWriter& json, const Check& check) {
+  if (check.kind == Check::Kind::invariant) return write_invariant(json, check);
   json.begin_object();
   json.member("text", check.text);
   json.member("line", check.line);
@@ -145,6 +187,7 @@ void write_scenario(JsonWriter& json, const TestedScenario& scenario) {
     json.member("events", scenario.events);
     write_checks(json, "expectations", scenario, Check::Kind::expectation);
     write_checks(json, "faults", scenario, Check::Kind::fault);
+    write_checks(json, "invariants", scenario, Check::Kind::invariant);
     json.member("repeat", scenario.repeat);
   }
   write_problems(json, scenario.problems);
@@ -175,6 +218,17 @@ TestedScenario scenario_of(const sim::Plan& plan, std::string file, const EntryP
     check.column = column_of(places.faults, row.line, next);
     scenario.checks.push_back(std::move(check));
   }
+  for (std::size_t i = 0; i < model::invariants().size(); ++i) {
+    Check check;
+    check.kind = Check::Kind::invariant;
+    check.text = model::invariants()[i].name;
+    for (std::size_t at = 0; at < std::min(plan.exposes.size(), places.exposes.size()); ++at) {
+      if (static_cast<std::size_t>(plan.exposes[at]) != i) continue;
+      check.line = places.exposes[at].first;
+      check.column = places.exposes[at].second;
+    }
+    scenario.checks.push_back(std::move(check));
+  }
   // Larger than every seed: the first outcome that agrees takes the place of this one.
   for (Check& check : scenario.checks) check.seed = UINT64_MAX;
   scenario.verdict_seed = UINT64_MAX;
@@ -190,6 +244,10 @@ void add_outcome(TestedScenario& scenario, const sim::Plan& plan, const sim::Out
   for (std::size_t row = 0; row < plan.faults.size(); ++row) {
     if (is_written(plan.faults[row])) fold_fault(scenario.checks[next++], plan, row, outcome);
   }
+  ENSURE(outcome.invariants.size() == model::invariants().size());
+  for (std::size_t i = 0; i < outcome.invariants.size(); ++i) {
+    fold_invariant(scenario.checks[next++], plan, i, outcome);
+  }
   ++scenario.by_verdict[static_cast<std::size_t>(outcome.verdict)];
   scenario.events += outcome.events;
   const int difference = severity(outcome.verdict) - severity(scenario.verdict);
@@ -198,6 +256,7 @@ void add_outcome(TestedScenario& scenario, const sim::Plan& plan, const sim::Out
   scenario.verdict_seed = outcome.seed;
 }
 
+bool is_good(const Check& check) { return check.standing == Standing::held || check.standing == Standing::skipped; }
 bool is_good(const TestedScenario& scenario) { return exit_of(scenario) == 0; }
 
 int exit_of(const TestedScenario& scenario) { return scenario.is_bad ? 65 : sim::exit_code(scenario.verdict); }
@@ -232,16 +291,32 @@ std::string figures_of(const TestedScenario& scenario) {
   parts.push_back(all == 0 ? "no expectations"
                            : fmt::format("{} of {}", count(scenario, Check::Kind::expectation, true),
                                          counted(static_cast<std::int64_t>(all), "expectation")));
+  const std::size_t promises = count(scenario, Check::Kind::invariant, true);
+  parts.push_back(counted(static_cast<std::int64_t>(promises), "invariant") + " exposed");
   parts.push_back(grouped(scenario.events) + " events");
   return joined(parts, " · ");
 }
 
 std::string sentence_of(const TestedScenario& scenario, const Check& check) {
-  std::string text = check.kind == Check::Kind::fault ? fmt::format("\"{}\" {}", check.text, check.found)
-                     : check.standing == Standing::idle
-                         ? fmt::format("expected {}; {}", check.text, check.found)
-                         : fmt::format("expected {}; found: {}", check.text, check.found);
-  if (!is_single(scenario)) text += fmt::format(" (seed {})", check.seed);
+  std::string text;
+  switch (check.kind) {
+    case Check::Kind::expectation:
+      text =
+          fmt::format("expected {}; {}{}", check.text, check.standing == Standing::idle ? "" : "found: ", check.found);
+      break;
+    case Check::Kind::fault:
+      text = fmt::format("\"{}\" {}", check.text, check.found);
+      break;
+    case Check::Kind::invariant: {
+      const model::Invariant& row = *model::find_invariant(check.text);
+      text = check.standing == Standing::failed
+                 ? fmt::format("{} {} {}. {}", row.name, is_safety(check) ? "violated" : "not reached", check.found,
+                               row.promise)
+                 : fmt::format("{} was never put to the test; needed: {}", row.name, row.precondition);
+      break;
+    }
+  }
+  if (!is_single(scenario) && check.standing != Standing::skipped) text += fmt::format(" (seed {})", check.seed);
   return one_line(text);
 }
 

@@ -15,20 +15,21 @@ namespace reports {
 
 // In the order of severity.
 enum class Standing : std::uint8_t {
-  held,  // an expectation was met, a fault had an effect, an invariant held
-  idle,  // it was never put to the test: vacuous
+  skipped,  // an invariant that no run put to the test, and that none had to
+  held,     // an expectation was met, a fault had an effect, an invariant held or may break
+  idle,     // it had to be put to the test and was not: vacuous
   failed,
 };
 
 // One thing that a scenario is tested for.
 struct Check {
-  enum class Kind : std::uint8_t { expectation, fault };
+  enum class Kind : std::uint8_t { expectation, fault, invariant };
   Kind kind{};
-  std::string text;                    // as in the scenario, one line
-  std::int32_t line = 0, column = 0;   // in the scenario's file, from 1; 0 unknown
-  Standing standing = Standing::held;  // the worst of all seeds...
-  std::uint64_t seed = 0;              // ...the first seed that came to it...
-  std::string found;                   // ...and what was there: a sentence without its first capital; may be empty
+  std::string text;                       // as in the scenario, one line; the name of an invariant
+  std::int32_t line = 0, column = 0;      // in the scenario's file, from 1; 0 unknown
+  Standing standing = Standing::skipped;  // the worst of all seeds...
+  std::uint64_t seed = 0;                 // ...the first seed that came to it...
+  std::string found;                      // ...and what was there: a sentence without its first capital; may be empty
 };
 
 struct TestedScenario {
@@ -38,7 +39,7 @@ struct TestedScenario {
   std::vector<FileProblem> problems;
   bool is_bad = false;  // no run was possible: there are errors among the problems
   std::uint64_t first_seed = 0, last_seed = 0;
-  std::vector<Check> checks;                    // expectations, then faults, each in the order of the file
+  std::vector<Check> checks;                    // expectations and faults in the order of the file, then all invariants
   std::array<std::int64_t, 4> by_verdict{};     // runs, by sim::Verdict
   std::uint64_t events = 0;                     // of all runs
   sim::Verdict verdict = sim::Verdict::passed;  // the worst of all runs...
@@ -46,9 +47,9 @@ struct TestedScenario {
   std::string repeat;                           // a command that repeats the run of that seed
 };
 
-// Where the entries of the lists "expect" and "faults" stand, in the order of the file.
+// Where the entries of the lists "expect", "faults" and "exposes" stand, in the order of the file.
 struct EntryPlaces {
-  std::vector<std::pair<std::int32_t, std::int32_t>> expectations, faults;  // line, column
+  std::vector<std::pair<std::int32_t, std::int32_t>> expectations, faults, exposes;  // line, column
 };
 
 // The checks of a plan, before anything was run. Faults of the boot are none.
@@ -56,6 +57,7 @@ TestedScenario scenario_of(const sim::Plan& plan, std::string file, const EntryP
 // Folds one run in. The order of the calls does not matter.
 void add_outcome(TestedScenario& scenario, const sim::Plan& plan, const sim::Outcome& outcome);
 
+bool is_good(const Check& check);
 bool is_good(const TestedScenario& scenario);
 int exit_of(const TestedScenario& scenario);  // 0, 10, 11, 12; 65 if it is bad
 // "PASS", "FAIL", "VACUOUS", "BAD"
@@ -74,6 +76,7 @@ std::string text_of_test(const std::vector<TestedScenario>& scenarios, bool colo
 // {"version": 1, "scenarios": [{"name", "file", "title", "verdict", "exit", "seeds": [first, last], "seed", "events",
 //  "expectations": [{"text", "line", "column", "met", "decided", "found", "seed"}],
 //  "faults": [{"text", "line", "column", "effect", "found", "seed"}],
+//  "invariants": [{"name", "kind", "held", "exposed", "found", "seed"}],
 //  "problems": [{"severity", "line", "column", "code", "message", "hint"}], "repeat"}], "passed", "failed"}
 std::string json_of_test(const std::vector<TestedScenario>& scenarios);
 

@@ -97,6 +97,22 @@ def test_exit_codes():
     same(run("test", "good", "no-such-file.json").returncode, 65)
 
 
+def test_broken_promise():
+    """A broken promise is exit code 10, and names the promise, when and what in every format"""
+    arguments = ["test", "good", "--defect", "controller-epoch-skips"]
+    result = run(*arguments)
+    same(result.returncode, 10)
+    broken = "controller-epoch-grows violated at "
+    has(result.out, "  good/one.json: " + broken)
+    has(run(*arguments, "--format", "github").out, "title=one%3A controller-epoch-grows broken::" + broken)
+    report = run(*arguments, "--format", "junit").out
+    same(junit_schema.errors_of(report), [])
+    has(report, '<failure type="invariant" message="' + broken)
+    found = json.loads(run(*arguments, "--format", "json").out)["scenarios"][0]
+    same((found["verdict"], found["exit"]), ("safety violated", 10))
+    same([row["name"] for row in found["invariants"] if not row["held"]], ["controller-epoch-grows"])
+
+
 def test_nothing_to_test():
     """A folder without scenarios is no success"""
     result = run("test", "empty")
@@ -132,6 +148,8 @@ def test_json():
     result = run("test", "s", "--format", "json")
     found = json.loads(result.out)
     same((found["version"], found["passed"], found["failed"]), (1, 1, 3))
+    if not all(i["held"] for s in found["scenarios"] for i in s.get("invariants", [])):
+        raise AssertionError(result.out)
     same([(s["name"], s["verdict"], s["exit"]) for s in found["scenarios"]],
          [("bad", "bad", 65), ("green", "passed", 0), ("red", "not reached", 11), ("vacuous", "vacuous", 12)])
     failed = [e for e in found["scenarios"][2]["expectations"] if not e["met"]]
@@ -239,7 +257,7 @@ def test_list():
 
 def test_width():
     """Lists and tables are at most 100 columns wide, on a narrow terminal as wide as that"""
-    tables = [["describe", topic] for topic in ["fidelity", "rules", "facts", "faults", "settings", "defects"]]
+    tables = [["describe", topic] for topic in ["fidelity", "rules", "facts", "faults", "invariants", "settings", "defects"]]
     for arguments in [["list"], ["--help"], ["test", "--help"], [], *tables]:
         for line in run(*arguments, cwd=ROOT).out.splitlines():
             if len(line) > 100:
@@ -247,6 +265,28 @@ def test_width():
     output = on_terminal(["describe", "facts"], rows_columns=(24, 60))
     if not output or max(len(line) for line in output.replace("\r", "").splitlines()) > 60:
         raise AssertionError(output)
+
+
+def test_describe():
+    """Describe has JSON for every topic, and every invariant names defects that exist"""
+    topics = [topic["name"] for topic in json.loads(run("describe", "--format", "json").out)["topics"]]
+    same(len(topics), 7)
+    rows = {}
+    for topic in topics:
+        found = json.loads(run("describe", topic, "--format", "json").out)
+        same(found["version"], 1)
+        rows[topic] = found[topic]
+        if not found[topic] or not all(row["name"] for row in found[topic]):
+            raise AssertionError(found)
+        text = run("describe", topic).out
+        for row in found[topic]:
+            has(text, row["name"])
+    defects = {row["name"] for row in rows["defects"]}
+    for row in rows["invariants"]:
+        same(sorted(row), ["broken_by", "kind", "name", "precondition", "promise"])
+        has(["safety", "liveness"], row["kind"])
+        if not row["broken_by"] or not set(row["broken_by"]) <= defects:
+            raise AssertionError(row)
 
 
 def test_validate():

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "model/invariants/invariant.h"
 #include "reports/github.h"
 #include "reports/junit.h"
 #include "tests/golden.h"
@@ -15,13 +16,31 @@ using reports::TestedScenario;
 
 namespace {
 
-const reports::EntryPlaces kPlaces{{{31, 5}, {32, 5}, {33, 7}}, {{20, 5}, {21, 9}}};
+const reports::EntryPlaces kPlaces{{{31, 5}, {32, 5}, {33, 7}}, {{20, 5}, {21, 9}}, {}};
+
+// All promises held that the run put to the test: the first two.
+void judge_promises(sim::Outcome& outcome) {
+  outcome.invariants.resize(model::invariants().size());
+  outcome.invariants[0].exposures = 3;
+  outcome.invariants[1].exposures = 1;
+}
+
+void break_promise(sim::Outcome& outcome, std::size_t i) {
+  sim::InvariantResult& result = outcome.invariants[i];
+  result.broken = true;
+  result.at = at_ms(36'000);
+  result.breach.has_partition = true;
+  result.breach.what = "b2 leads in epoch 3, and so does b1";
+}
 
 TestedScenario red_scenario() {
   TestedScenario scenario = reports::scenario_of(zombie_plan(), "dir/zombie.json", kPlaces);
   scenario.name = "zombie";
   scenario.first_seed = scenario.last_seed = 42;
-  reports::add_outcome(scenario, zombie_plan(), zombie_outcome());
+  sim::Outcome outcome = zombie_outcome();
+  judge_promises(outcome);
+  break_promise(outcome, 0);
+  reports::add_outcome(scenario, zombie_plan(), outcome);
   scenario.repeat = "fencepost run dir/zombie.json --seed 42";
   return scenario;
 }
@@ -36,6 +55,7 @@ sim::Plan green_plan() {
 
 sim::Outcome green_outcome(std::uint64_t seed) {
   sim::Outcome outcome = zombie_outcome();
+  judge_promises(outcome);
   outcome.seed = seed;
   outcome.expectations.resize(1);
   outcome.verdict = sim::Verdict::passed;
@@ -68,7 +88,11 @@ TestedScenario bad_scenario() {
 }  // namespace
 
 TEST_CASE("the results of tests read as they always did, in every format") {
-  const std::vector<TestedScenario> all{green_scenario(), bad_scenario(), red_scenario()};
+  std::vector<TestedScenario> all{green_scenario(), bad_scenario(), red_scenario()};
+  // One invariant of each kind of standing is enough to see.
+  for (TestedScenario& scenario : all) {
+    if (scenario.checks.size() > 6) scenario.checks.resize(scenario.name == "zombie" ? 8 : 5);
+  }
   check_golden("test_formats.txt",
                "Three scenarios, one green, one bad, one red, as each format of `fencepost test` tells them: what\n"
                "people, GitHub and the readers of JUnit get to see. The JSON is checked by its members instead.\n"
@@ -98,14 +122,15 @@ TEST_CASE("the worst of many seeds counts, with the first seed that came to it, 
     CHECK(scenario.verdict == sim::Verdict::not_reached);
     CHECK(scenario.verdict_seed == 2);
     CHECK(reports::exit_of(scenario) == 11);
-    REQUIRE(scenario.checks.size() == 2);
+    REQUIRE(scenario.checks.size() == 2 + model::invariants().size());
     CHECK(scenario.checks[0].standing == reports::Standing::failed);
     CHECK(scenario.checks[0].seed == 2);
     CHECK(scenario.checks[0].found == "found by seed 2");
     CHECK(scenario.checks[1].standing == reports::Standing::idle);
     CHECK(scenario.checks[1].seed == 1);
     CHECK(scenario.checks[1].found == "never came: the run ends before it");
-    CHECK(reports::figures_of(scenario) == "not reached · 1 of 4 seeds passed · 0 of 1 expectation · 41,648 events");
+    CHECK(reports::figures_of(scenario) ==
+          "not reached · 1 of 4 seeds passed · 0 of 1 expectation · 2 invariants exposed · 41,648 events");
     ++permutations;
   } while (std::next_permutation(order.begin(), order.end()));
   CHECK(permutations == 24);
@@ -122,6 +147,40 @@ TEST_CASE("each verdict has its word and its exit code") {
   CHECK(judged(sim::Verdict::not_reached) == "FAIL 11");
   CHECK(judged(sim::Verdict::vacuous) == "VACUOUS 12");
   CHECK(reports::exit_of(bad_scenario()) == 65);
+}
+
+TEST_CASE("a promise may break where a scenario says so, or where that version never gave it") {
+  sim::Plan plan = green_plan();
+  sim::Outcome outcome = green_outcome(1);
+  break_promise(outcome, 0);
+  const auto standing = [&] {
+    TestedScenario scenario = reports::scenario_of(plan, "x.json", kPlaces);
+    reports::add_outcome(scenario, plan, outcome);
+    return scenario.checks[plan.expectations.size() + 1].standing;
+  };
+  CHECK(standing() == reports::Standing::failed);
+  outcome.invariants[0].promised = false;
+  CHECK(standing() == reports::Standing::held);
+  outcome.invariants[0].promised = true;
+  sim::Expectation violates;
+  violates.form = sim::Expectation::Form::violates;
+  violates.line = 40;
+  plan.expectations.push_back(violates);
+  outcome.expectations.push_back({true, true, at_ms(36'000), ""});
+  CHECK(standing() == reports::Standing::held);
+}
+
+TEST_CASE("a promise that a scenario wants exposed and is not makes it vacuous, at the place of its name") {
+  sim::Plan plan = green_plan();
+  plan.exposes = {model::InvariantId{2}};
+  TestedScenario scenario = reports::scenario_of(plan, "x.json", {{{31, 5}}, {{20, 5}}, {{44, 15}}});
+  reports::add_outcome(scenario, plan, green_outcome(1));
+  const reports::Check& check = scenario.checks[4];
+  CHECK(check.standing == reports::Standing::idle);
+  CHECK(check.line == 44);
+  CHECK(check.column == 15);
+  const std::string name(model::invariants()[2].name);
+  CHECK(reports::sentence_of(scenario, check).starts_with(name + " was never put to the test; needed: "));
 }
 
 TEST_CASE("a broken promise that no check shows still is a failure in every format") {
@@ -153,6 +212,11 @@ TEST_CASE("the JSON of a test names every check with its place") {
   CHECK(red["expectations"][2]["decided"] == false);
   CHECK(red["expectations"][2]["column"] == 7);
   CHECK(red["faults"][1]["effect"] == false);
+  REQUIRE(red["invariants"].size() == model::invariants().size());
+  CHECK(red["invariants"][0]["held"] == false);
+  CHECK(red["invariants"][1]["held"] == true);
+  CHECK(red["invariants"][1]["exposed"] == true);
+  CHECK(red["invariants"][2]["exposed"] == false);
   const auto& bad = json["scenarios"][1];
   CHECK(bad["exit"] == 65);
   CHECK(bad["problems"][0]["code"] == "unknown-node");
@@ -165,8 +229,8 @@ TEST_CASE("entries on one line keep their columns apart, entries of the boot are
   sim::Fault boot;
   boot.kind = sim::FaultKind::create_topic;
   plan.faults.insert(plan.faults.begin(), boot);
-  const TestedScenario scenario = reports::scenario_of(plan, "x.json", {{{31, 5}, {31, 44}}, {{20, 5}}});
-  REQUIRE(scenario.checks.size() == 3);
+  const TestedScenario scenario = reports::scenario_of(plan, "x.json", {{{31, 5}, {31, 44}}, {{20, 5}}, {}});
+  REQUIRE(scenario.checks.size() == 3 + model::invariants().size());
   CHECK(scenario.checks[0].column == 5);
   CHECK(scenario.checks[1].column == 44);
   CHECK(scenario.checks[2].kind == reports::Check::Kind::fault);

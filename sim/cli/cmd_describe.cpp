@@ -1,5 +1,4 @@
 #include <array>
-#include <optional>
 
 #include "reports/fidelity.h"
 #include "reports/tables.h"
@@ -46,12 +45,15 @@ struct Topic {
   std::string_view name;
   std::string_view what;
   reports::Table (*table)();
+  std::string (*json)() = nullptr;  // where a row has more members than a table's
 };
-constexpr std::array<Topic, 6> kTopics{{
+constexpr std::array<Topic, 7> kTopics{{
     {"fidelity", "Where the model differs from a real cluster, and why.", reports::fidelity_table},
     {"facts", "What a run can tell: the words of \"expect\" and \"when\".", reports::facts_table},
     {"faults", "What a scenario can do to its cluster.", reports::faults_table},
     {"rules", "The Kafka versions that the model knows, and how they decide.", reports::rules_table},
+    {"invariants", "What the protocol promises, and which defects break it.", reports::invariants_table,
+     reports::json_of_invariants},
     {"defects", "Wrong decisions that --defect plants.", reports::defects_table},
     {"settings", "Settings of Kafka with an effect, and their defaults.", settings_table},
 }};
@@ -62,12 +64,11 @@ reports::Table topics_table() {
   return table;
 }
 
-std::optional<reports::Table> find_table(std::string_view name) {
-  if (name.empty()) return topics_table();
+const Topic* find_topic(std::string_view name) {
   for (const Topic& topic : kTopics) {
-    if (topic.name == name) return topic.table();
+    if (topic.name == name) return &topic;
   }
-  return std::nullopt;
+  return nullptr;
 }
 
 }  // namespace
@@ -82,17 +83,17 @@ const std::vector<std::string>& describe_topics() {
 }
 
 int describe_command(const DescribeArguments& arguments) {
-  const std::optional<reports::Table> table = find_table(arguments.topic);
-  if (!table) {
-    std::vector<std::string_view> names;
-    for (const Topic& topic : kTopics) names.push_back(topic.name);
+  constexpr Topic kTopicsThemselves{"topics", "", topics_table};
+  const Topic* topic = arguments.topic.empty() ? &kTopicsThemselves : find_topic(arguments.topic);
+  if (topic == nullptr) {
+    const std::vector<std::string_view> names(describe_topics().begin(), describe_topics().end());
     print_error("fencepost describe: \"" + arguments.topic + "\" is no topic; " +
                 scenarios::did_you_mean_or_list(arguments.topic, names, "topics") + "\n");
     return kUsage;
   }
-  const bool is_json = arguments.format == Format::json;
-  return print(is_json ? reports::json_of_table(*table) : reports::text_of_table(*table, columns())) ? kGood
-                                                                                                     : kInternal;
+  const reports::Table table = topic->table();
+  if (arguments.format != Format::json) return print(reports::text_of_table(table, columns())) ? kGood : kInternal;
+  return print(topic->json != nullptr ? topic->json() : reports::json_of_table(table)) ? kGood : kInternal;
 }
 
 }  // namespace cli

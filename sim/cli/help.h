@@ -66,7 +66,7 @@ inline constexpr const char* kNew =
     "  fencepost new my-zombie --from zombie-controller";
 inline constexpr const char* kDescribe =
     "Shows what the program knows: fidelity (where the model differs from a real cluster), facts, rules,\n"
-    "defects, settings and faults. Without a topic it lists the topics.\n"
+    "invariants, defects, settings and faults. Without a topic it lists the topics.\n"
     "\nExamples:\n  fencepost describe fidelity\n  fencepost describe settings --format json";
 inline constexpr const char* kCompletion =
     "Prints a script that completes commands, options, their values and files.\n"

@@ -49,7 +49,7 @@ reports::EntryPlaces places_of(const std::string& path) {
   scenarios::Problems problems(source);
   const std::optional<scenarios::Value> root = scenarios::parse_json(problems);
   if (!root) return {};
-  return {places_in(*root, "expect"), places_in(*root, "faults")};
+  return {places_in(*root, "expect"), places_in(*root, "faults"), places_in(*root, "exposes")};
 }
 
 }  // namespace cli
