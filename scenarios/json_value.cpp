@@ -106,6 +106,12 @@ class TreeBuilder {
   }
   bool string(string_t& value) {
     Value made = token(Value::Kind::string, string_length());
+    if (value.size() > kStringBytesMax) {
+      problems_.error(
+          "too-long", made,
+          "a string has at most " + std::to_string(kStringBytesMax) + " bytes, not " + std::to_string(value.size()));
+      value.clear();
+    }
     made.text = std::move(value);
     return place(std::move(made));
   }
@@ -179,12 +185,21 @@ class TreeBuilder {
     open_.pop_back();
     return place(std::move(made));
   }
+  bool too_many(const Value& first_beyond, std::string_view what, std::size_t limit) {
+    problems_.error("too-many", first_beyond, std::string(what) + " at most " + std::to_string(limit));
+    return false;
+  }
   bool place(Value value) {
+    if (++values_ > kValuesMax) return too_many(value, "the values of a file are", kValuesMax);
     if (open_.empty()) {
       root_ = std::move(value);
     } else if (Frame& frame = open_.back(); frame.value.kind == Value::Kind::array) {
+      if (frame.value.items.size() == kItemsMax) return too_many(value, "the entries of a list are", kItemsMax);
       frame.value.items.push_back(std::move(value));
     } else {
+      if (frame.value.members.size() == kMembersMax) {
+        return too_many(value, "the members of an object are", kMembersMax);
+      }
       frame.pending.value = std::move(value);
       frame.value.members.push_back(std::move(frame.pending));
       frame.pending = Member{};
@@ -196,6 +211,7 @@ class TreeBuilder {
   const Source& source_;
   const std::size_t& taken_;
   std::size_t last_end_ = 0;
+  std::size_t values_ = 0;
   Value root_;
   std::vector<Frame> open_;
 };
@@ -204,9 +220,16 @@ bool TreeBuilder::key(string_t& name) {
   Frame& frame = open_.back();
   const std::size_t begin = taken_ - string_length();
   last_end_ = taken_;
-  frame.pending.key = std::move(name);
   frame.pending.key_at = source_.position(begin);
   frame.pending.key_end = taken_;
+  // Keys are repeated in messages: a long one ends the file.
+  if (name.size() > kKeyBytesMax) {
+    problems_.error_at_key(
+        "too-long", frame.pending,
+        "a key has at most " + std::to_string(kKeyBytesMax) + " bytes, not " + std::to_string(name.size()));
+    return false;
+  }
+  frame.pending.key = std::move(name);
   if (!frame.keys.insert(frame.pending.key).second) {
     const Member* first = frame.value.find_member(frame.pending.key);
     problems_.error_at_key("duplicate-key", frame.pending, "\"" + frame.pending.key + "\" appears twice in one object",
@@ -282,7 +305,12 @@ std::optional<Value> parse_json(Problems& problems) {
                        " are read");
     return std::nullopt;
   }
-  if (skip_blank(text, 0) == text.size()) {
+  // The lexer takes a zero byte for the end of the text, and would ignore what follows.
+  if (const std::size_t zero = text.find('\0'); zero != std::string_view::npos) {
+    problems.error("syntax", problems.source().position(zero), zero + 1, "a zero byte: this is not a text");
+    return std::nullopt;
+  }
+  if (skip_blank(text, kByteOrderMark.size() * (text.starts_with(kByteOrderMark) ? 1 : 0)) == text.size()) {
     problems.error("syntax", Position{}, 0, "the file is empty");
     return std::nullopt;
   }

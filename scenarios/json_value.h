@@ -1,5 +1,6 @@
 // A JSON text as a tree that knows where each of its values stands. // and /* */ comments are accepted.
-// Trailing commas, duplicate keys, texts above kTextBytesMax and nesting below kDepthMax are refused.
+// Trailing commas, duplicate keys, zero bytes and whatever is above one of the limits below are refused; a text
+// that is too large is refused before it takes memory.
 #pragma once
 
 #include <cstddef>
@@ -15,6 +16,11 @@ namespace scenarios {
 
 inline constexpr std::size_t kTextBytesMax = std::size_t{1} << 20;
 inline constexpr std::size_t kDepthMax = 64;
+inline constexpr std::size_t kItemsMax = 10'000;        // of one list
+inline constexpr std::size_t kMembersMax = 1'000;       // of one object
+inline constexpr std::size_t kValuesMax = 100'000;      // in all
+inline constexpr std::size_t kStringBytesMax = 10'000;  // of one string
+inline constexpr std::size_t kKeyBytesMax = 250;
 
 struct Member;
 

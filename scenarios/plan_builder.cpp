@@ -137,7 +137,32 @@ model::Replicas read_assignment(const Value& value, const Names& names, Problems
   return replicas;
 }
 
-void read_topic(const TopicParts& parts, const Names& names, ClusterConfig& config, Problems& problems) {
+// Null, once it is reported, if they are no list of partitions or more than fit; `replicas`: of all topics so far.
+const Value* usable_partitions(const TopicParts& parts, std::size_t& replicas, Problems& problems) {
+  if (parts.partitions == nullptr) {
+    problems.error("missing-key", parts.name_at, parts.name_end, "the topic has no \"partitions\"",
+                   "write \"partitions\": [[1, 2, 3]]");
+    return nullptr;
+  }
+  const Value& list = *parts.partitions;
+  if (!list.is_array() || list.items.empty() || list.items.size() > kPartitionsMax) {
+    problems.error("bad-assignment", list,
+                   "\"partitions\" is a list of 1 to " + std::to_string(kPartitionsMax) +
+                       " partitions, each a list of brokers, not " + describe(list),
+                   "write [[1, 2, 3]]");
+    return nullptr;
+  }
+  for (const Value& partition : list.items) replicas += partition.items.size();
+  if (replicas > kReplicasInAllMax) {
+    problems.error("out-of-range", list,
+                   "at most " + std::to_string(kReplicasInAllMax) + " replicas of all partitions together");
+    return nullptr;
+  }
+  return &list;
+}
+
+void read_topic(const TopicParts& parts, const Names& names, std::size_t& replicas, ClusterConfig& config,
+                Problems& problems) {
   TopicConfig topic;
   topic.name = parts.name;
   topic.min_insync_replicas = config.brokers.front().min_insync_replicas;
@@ -146,19 +171,8 @@ void read_topic(const TopicParts& parts, const Names& names, ClusterConfig& conf
   if (!is_name(parts.name)) {
     problems.error("bad-name", parts.name_at, parts.name_end, "not a topic name", std::string(kNameRule));
   }
-  if (parts.partitions == nullptr) {
-    problems.error("missing-key", parts.name_at, parts.name_end, "the topic has no \"partitions\"",
-                   "write \"partitions\": [[1, 2, 3]]");
-  } else if (!parts.partitions->is_array() || parts.partitions->items.empty() ||
-             parts.partitions->items.size() > kPartitionsMax) {
-    problems.error("bad-assignment", *parts.partitions,
-                   "\"partitions\" is a list of 1 to " + std::to_string(kPartitionsMax) +
-                       " partitions, each a list of brokers, not " + describe(*parts.partitions),
-                   "write [[1, 2, 3]]");
-  } else {
-    for (const Value& item : parts.partitions->items) {
-      topic.assignment.push_back(read_assignment(item, names, problems));
-    }
+  if (const Value* partitions = usable_partitions(parts, replicas, problems)) {
+    for (const Value& item : partitions->items) topic.assignment.push_back(read_assignment(item, names, problems));
   }
   if (topic.assignment.empty()) topic.assignment.push_back(model::Replicas{model::NodeId{1}});
   if (parts.config != nullptr) apply_config(*parts.config, topic, problems);
@@ -178,7 +192,8 @@ void read_topics(const ClusterParts& parts, ClusterConfig& config, Problems& pro
   const ClusterConfig brokers_only{config.brokers, {}, {}, {}, {}, {}, 0};
   const Names names(brokers_only);
   const std::size_t count = std::min(parts.topics.size(), kTopicsMax);
-  for (std::size_t i = 0; i < count; ++i) read_topic(parts.topics[i], names, config, problems);
+  std::size_t replicas = 0;
+  for (std::size_t i = 0; i < count; ++i) read_topic(parts.topics[i], names, replicas, config, problems);
 }
 
 std::optional<model::Acks> read_acks(const Value& value, Problems& problems) {

@@ -13,7 +13,8 @@ namespace scenarios {
 
 inline constexpr std::int32_t kBrokersMax = 12;
 inline constexpr std::size_t kTopicsMax = 16;
-inline constexpr std::size_t kPartitionsMax = 64;  // per topic
+inline constexpr std::size_t kPartitionsMax = 64;        // per topic
+inline constexpr std::size_t kReplicasInAllMax = 4'096;  // of all partitions together
 inline constexpr std::size_t kProducersMax = 16;
 inline constexpr std::int64_t kRecordsMax = 1'000'000;  // per producer
 

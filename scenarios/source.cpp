@@ -9,6 +9,59 @@ namespace {
 
 bool is_continuation(char c) { return (static_cast<unsigned char>(c) & 0xC0U) == 0x80U; }
 
+constexpr std::size_t kBlockBytes = 256;
+
+std::int32_t count_code_points(std::string_view text) {
+  return static_cast<std::int32_t>(std::count_if(text.begin(), text.end(), [](char c) { return !is_continuation(c); }));
+}
+
+// Length of the UTF-8 sequence at `i`; 0: the bytes there are none. Overlong forms pass, they do no harm.
+std::size_t sequence_length(std::string_view text, std::size_t i) {
+  const auto first = static_cast<unsigned char>(text[i]);
+  const std::size_t length = first < 0x80U ? 1 : first < 0xC2U ? 0 : first < 0xE0U ? 2 : first < 0xF0U ? 3 : 4;
+  if (first > 0xF4U || i + length > text.size()) return 0;
+  for (std::size_t k = 1; k < length; ++k) {
+    if (!is_continuation(text[i + k])) return 0;
+  }
+  return length;
+}
+
+bool is_control(char c) { return static_cast<unsigned char>(c) < 0x20U || c == 0x7F; }
+
+std::string escaped(char c) {
+  constexpr std::string_view kHex = "0123456789abcdef";
+  const auto byte = static_cast<unsigned char>(c);
+  return std::string("\\x") + kHex[byte >> 4U] + kHex[byte & 0xFU];
+}
+
+// What a message repeats of a file reaches terminals and one-line formats: control characters and bytes that
+// are no UTF-8 are written as \x1b.
+std::string printable(std::string_view text) {
+  std::string out;
+  for (std::size_t i = 0; i < text.size();) {
+    const std::size_t length = is_control(text[i]) ? 0 : sequence_length(text, i);
+    out += length == 0 ? escaped(text[i]) : std::string(text.substr(i, length));
+    i += std::max<std::size_t>(length, 1);
+  }
+  return out;
+}
+
+// The same for a line of the source, whose columns stay where they are.
+std::string printable_line(std::string_view line) {
+  std::string out;
+  for (std::size_t i = 0; i < line.size();) {
+    const bool is_shown = line[i] == '\t' || !is_control(line[i]);
+    const std::size_t length = is_shown ? sequence_length(line, i) : 0;
+    if (length > 0) {
+      out += line.substr(i, length);
+    } else if (!is_continuation(line[i])) {
+      out += '?';
+    }
+    i += std::max<std::size_t>(length, 1);
+  }
+  return out;
+}
+
 bool is_before(const Problem& a, const Problem& b) { return a.line != b.line ? a.line < b.line : a.column < b.column; }
 
 }  // namespace
@@ -41,17 +94,23 @@ std::string text_of(const Problem& problem) {
 }
 
 Source::Source(std::string_view name, std::string_view text) : name_(name), text_(text) {
-  line_starts_.push_back(0);
+  line_starts_.push_back(text.starts_with(kByteOrderMark) ? kByteOrderMark.size() : 0);
   for (std::size_t i = 0; i < text.size(); ++i) {
     if (text[i] == '\n') line_starts_.push_back(i + 1);
+  }
+  code_points_before_block_.push_back(0);
+  for (std::size_t i = 0; i + kBlockBytes <= text.size(); i += kBlockBytes) {
+    code_points_before_block_.push_back(code_points_before_block_.back() +
+                                        count_code_points(text.substr(i, kBlockBytes)));
   }
 }
 
 Position Source::position(std::size_t offset) const {
   offset = std::min(offset, text_.size());
-  const auto after = std::upper_bound(line_starts_.begin(), line_starts_.end(), offset);
+  const auto after = std::upper_bound(line_starts_.begin() + 1, line_starts_.end(), offset);
   const auto line = static_cast<std::int32_t>(after - line_starts_.begin());
-  return {offset, line, 1 + code_points(*(after - 1), offset)};
+  const std::size_t begin = std::min(*(after - 1), offset);
+  return {offset, line, 1 + code_points(begin, offset)};
 }
 
 std::string_view Source::line(std::int32_t number) const {
@@ -64,8 +123,13 @@ std::string_view Source::line(std::int32_t number) const {
 }
 
 std::int32_t Source::code_points(std::size_t begin, std::size_t end) const {
-  const std::string_view part = text_.substr(begin, end - begin);
-  return static_cast<std::int32_t>(std::count_if(part.begin(), part.end(), [](char c) { return !is_continuation(c); }));
+  return code_points_before(end) - code_points_before(begin);
+}
+
+std::int32_t Source::code_points_before(std::size_t offset) const {
+  offset = std::min(offset, text_.size());
+  const std::size_t block = offset / kBlockBytes;
+  return code_points_before_block_[block] + count_code_points(text_.substr(block * kBlockBytes, offset % kBlockBytes));
 }
 
 Problem Problems::make(Problem::Severity severity, std::string_view code, Position at, std::size_t end,
@@ -76,12 +140,12 @@ Problem Problems::make(Problem::Severity severity, std::string_view code, Positi
   problem.line = at.line;
   problem.column = at.column;
   problem.code = code;
-  problem.message = std::move(message);
-  problem.hint = std::move(hint);
+  problem.message = printable(message);
+  problem.hint = printable(hint);
   // One line is shown: what spans several is marked at its first character, a minified file is not shown.
   constexpr std::size_t kShownMax = 400;
   const std::string_view line = source_.line(at.line);
-  if (line.size() <= kShownMax) problem.source_line = line;
+  if (line.size() <= kShownMax) problem.source_line = printable_line(line);
   const std::string_view marked =
       source_.text().substr(std::min(at.offset, source_.text().size()), end > at.offset ? end - at.offset : 0);
   if (marked.find('\n') == std::string_view::npos) {

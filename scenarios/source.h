@@ -12,6 +12,9 @@
 
 namespace scenarios {
 
+// Some editors begin a UTF-8 text with it. It takes no column.
+inline constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
+
 // A place in a source: byte offset from 0, line and column from 1, columns in code points.
 struct Position {
   std::size_t offset = 0;
@@ -30,9 +33,13 @@ class Source {
   std::int32_t code_points(std::size_t begin, std::size_t end) const;
 
  private:
+  std::int32_t code_points_before(std::size_t offset) const;
+
   std::string_view name_;
   std::string_view text_;
   std::vector<std::size_t> line_starts_;
+  // How many there are before each block of bytes: a file may be one long line with a hundred thousand values.
+  std::vector<std::int32_t> code_points_before_block_;
 };
 
 struct Value;
