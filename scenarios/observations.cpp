@@ -1,19 +1,69 @@
 #include <algorithm>
+#include <array>
+#include <span>
 #include <string>
 #include <utility>
+#include <vector>
 
+#include "scenarios/decode.h"
 #include "scenarios/recording_reader.h"
+#include "scenarios/suggest.h"
 
 namespace scenarios {
 namespace {
 
 using sim::StoryFact;
 
+// What ZooKeeper and the nodes told beside what is judged; of these a row may hold anything.
+constexpr std::array<std::string_view, 7> kOtherMetadataFacts = {
+    "controller_elected", "controller_vacated", "topic_created",     "zk_create",
+    "zk_delete",          "zk_session_closed",  "zk_session_opened",
+};
+constexpr std::array<std::string_view, 11> kOtherNodeFacts = {
+    "became_follower",     "became_leader",           "believes_controller",
+    "controller_resigned", "controller_sees_brokers", "isr_check_starts",
+    "isr_committed",       "isr_expand_proposed",     "stopped",
+    "truncates",           "zk_session_expired_seen",
+};
+constexpr std::array<std::string_view, 4> kStoryFacts = {
+    "broker_registered",
+    "broker_unregistered",
+    "controller_epoch",
+    "partition_state",
+};
+constexpr std::array<std::string_view, 2> kJudgedNodeFacts = {"isr_shrink_proposed", "start_failed"};
+constexpr std::array<std::string_view, 9> kPartitionStateKeys = {
+    "controller_epoch", "fact", "isr", "leader", "leader_epoch", "partition", "t", "zk_version", "zxid",
+};
+constexpr std::array<std::string_view, 5> kBrokerFactKeys = {"broker", "fact", "session", "t", "zxid"};
+constexpr std::array<std::string_view, 5> kControllerEpochKeys = {"broker", "epoch", "fact", "t", "zxid"};
+constexpr std::array<std::string_view, 9> kShrinkKeys = {
+    "fact", "high_watermark", "isr", "log_end_offset", "node", "out_of_sync", "partition", "t", "to",
+};
+constexpr std::array<std::string_view, 3> kStartFailedKeys = {"fact", "node", "t"};
+constexpr std::array<std::string_view, 2> kClientKeys = {"errors", "partitions"};
+constexpr std::array<std::string_view, 5> kClientPartitionKeys = {
+    "acked", "acked_but_missing", "first_ack", "last_ack", "silent",
+};
+constexpr std::array<std::string_view, 3> kErrorKeys = {"count", "first", "last"};
+constexpr std::array<std::string_view, 3> kLogKeys = {"epochs", "leo", "records"};
+
+// A misspelt fact would be passed over, and the recording judged without it.
+void check_fact_name(const Value& fact, std::span<const std::string_view> judged,
+                     std::span<const std::string_view> others, RecordingReader& reader) {
+  std::vector<std::string_view> known(judged.begin(), judged.end());
+  known.insert(known.end(), others.begin(), others.end());
+  if (std::find(known.begin(), known.end(), fact.text) != known.end()) return;
+  reader.problems().error("unknown-fact", fact, describe(fact) + " is not a fact of a recording",
+                          did_you_mean_or_list(fact.text, known, "known"));
+}
+
 std::optional<StoryFact> read_partition_state(const Value& row, sim::Millis t, RecordingReader& reader) {
   const Value* partition = reader.need(row, "partition", Value::Kind::string);
   const Value* leader = reader.need(row, "leader", Value::Kind::integer);
   const auto epoch = reader.need_integer(row, "leader_epoch");
   const Value* isr = reader.need(row, "isr", Value::Kind::array);
+  check_keys(row, kPartitionStateKeys, "a partition_state", reader.problems());
   if (partition == nullptr || leader == nullptr || !epoch || isr == nullptr) return std::nullopt;
   const auto id = reader.partition_named(*partition);
   const auto node = reader.leader_numbered(*leader);
@@ -25,6 +75,7 @@ std::optional<StoryFact> read_partition_state(const Value& row, sim::Millis t, R
 std::optional<StoryFact> read_broker_fact(const Value& row, sim::Millis t, StoryFact::Kind kind,
                                           RecordingReader& reader) {
   const Value* broker = reader.need(row, "broker", Value::Kind::integer);
+  check_keys(row, kBrokerFactKeys, "such a fact", reader.problems());
   const auto node = broker != nullptr ? reader.broker_numbered(*broker) : std::nullopt;
   if (!node) return std::nullopt;
   return StoryFact{t, kind, {}, *node, 0, {}};
@@ -32,13 +83,14 @@ std::optional<StoryFact> read_broker_fact(const Value& row, sim::Millis t, Story
 
 std::optional<StoryFact> read_controller_epoch(const Value& row, sim::Millis t, RecordingReader& reader) {
   const auto epoch = reader.need_integer(row, "epoch");
+  check_keys(row, kControllerEpochKeys, "a controller_epoch", reader.problems());
   const Value* broker = reader.maybe(row, "broker", Value::Kind::integer);
   const auto node = broker != nullptr ? reader.broker_numbered(*broker) : std::optional(model::kNoNode);
   if (!epoch || !node) return std::nullopt;
   return StoryFact{t, StoryFact::Kind::controller_epoch, {}, *node, *epoch, {}};
 }
 
-// Facts that are no part of the story are information: they are checked for their time alone.
+// Facts that are no part of the story are information: they are checked for their time and name alone.
 void read_metadata_facts(const Value& rows, sim::Observed& observed, RecordingReader& reader) {
   for (const Value& row : rows.items) {
     const auto t = reader.need_millis(row, "t");
@@ -53,6 +105,8 @@ void read_metadata_facts(const Value& rows, sim::Observed& observed, RecordingRe
       read = read_broker_fact(row, *t, StoryFact::Kind::broker_unregistered, reader);
     } else if (fact->text == "controller_epoch") {
       read = read_controller_epoch(row, *t, reader);
+    } else {
+      check_fact_name(*fact, kStoryFacts, kOtherMetadataFacts, reader);
     }
     if (read) observed.story.push_back(*read);
   }
@@ -64,14 +118,19 @@ void read_node_facts(const Value& rows, sim::Observed& observed, RecordingReader
     const Value* fact = reader.need(row, "fact", Value::Kind::string);
     if (!t || fact == nullptr) continue;
     if (fact->text == "start_failed") {
+      check_keys(row, kStartFailedKeys, "a start_failed", reader.problems());
       const Value* node = reader.need(row, "node", Value::Kind::string);
       const auto broker = node != nullptr ? reader.broker_named(*node) : std::nullopt;
       if (broker) observed.failed_starts.push_back(*broker);
-    } else if (fact->text == "isr_shrink_proposed" && row.find("partition") != nullptr) {
-      const auto partition = reader.partition_named(*row.find("partition"));
+    } else if (fact->text == "isr_shrink_proposed") {
+      check_keys(row, kShrinkKeys, "an isr_shrink_proposed", reader.problems());
+      const Value* name = reader.need(row, "partition", Value::Kind::string);
       const Value* to = reader.need(row, "to", Value::Kind::array);
+      const auto partition = name != nullptr ? reader.partition_named(*name) : std::nullopt;
       const auto members = to != nullptr ? reader.brokers_numbered(*to) : std::nullopt;
       if (partition && members) observed.shrinks.push_back({*t, *partition, *members});
+    } else {
+      check_fact_name(*fact, kJudgedNodeFacts, kOtherNodeFacts, reader);
     }
   }
 }
@@ -103,6 +162,7 @@ void read_client_partition(const Member& named, const model::ProducerConfig& pro
   const auto last = reader.need_millis(named.value, "last_ack");
   const Value* silent = reader.need(named.value, "silent", Value::Kind::array);
   const Value* missing = reader.need(named.value, "acked_but_missing", Value::Kind::object);
+  check_keys(named.value, kClientPartitionKeys, "a client's partition", reader.problems());
   if (!acked || !first || !last || silent == nullptr || missing == nullptr) return;
   partition.acked = *acked;
   partition.first_ack = *first;
@@ -120,6 +180,7 @@ void read_clients(const Value& rows, sim::Observed& observed, RecordingReader& r
   observed.clients.resize(reader.config().producers.size());
   for (const Member& named : rows.members) {
     const auto producer = reader.producer_named(named);
+    check_keys(named.value, kClientKeys, "a client", reader.problems());
     if (!producer) continue;
     sim::ClientResult& client = observed.clients[*producer];
     const Value* partitions = reader.need(named.value, "partitions", Value::Kind::object);
@@ -132,6 +193,7 @@ void read_clients(const Value& rows, sim::Observed& observed, RecordingReader& r
       const auto count = reader.need_integer(error.value, "count");
       const auto first = reader.need_millis(error.value, "first");
       const auto last = reader.need_millis(error.value, "last");
+      check_keys(error.value, kErrorKeys, "an error", reader.problems());
       if (count && first && last) client.errors.push_back({error.key, *count, *first, *last});
     }
   }
@@ -161,6 +223,7 @@ void read_final_logs(const Value& rows, sim::Observed& observed, RecordingReader
       const auto leo = reader.need_integer(replica.value, "leo");
       const auto records = reader.need_integer(replica.value, "records");
       const Value* epochs = reader.need(replica.value, "epochs", Value::Kind::array);
+      check_keys(replica.value, kLogKeys, "a log", reader.problems());
       if (!broker || !leo || !records || epochs == nullptr) continue;
       observed.logs.push_back({*partition, *broker, *leo, *records, read_epochs(*epochs, reader)});
     }

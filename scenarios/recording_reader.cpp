@@ -7,8 +7,8 @@
 namespace scenarios {
 namespace {
 
-// Some 115 days: far beyond any recording, far below what overflows microseconds.
-constexpr double kSecondsMax = 1e7;
+// A day, as for scenarios: far beyond any recording, and a replay of it still ends.
+constexpr double kSecondsMax = 86'400;
 
 std::string_view name_of_kind(Value::Kind kind) {
   switch (kind) {
@@ -52,17 +52,25 @@ bool RecordingReader::has_kind(const Value& value, Value::Kind kind, std::string
   return false;
 }
 
-const Value* RecordingReader::need(const Value& object, std::string_view key, Value::Kind kind) {
-  if (!object.is_object()) {
-    problems_.error("wrong-type", object, "expected an object, found " + describe(object));
-    return nullptr;
+bool RecordingReader::is_object(const Value& value) {
+  // Several members are asked of the same value: one report is enough.
+  if (!value.is_object() && value.at.offset != not_an_object_) {
+    not_an_object_ = value.at.offset;
+    problems_.error("wrong-type", value, "expected an object, found " + describe(value));
   }
+  return value.is_object();
+}
+
+const Value* RecordingReader::need(const Value& object, std::string_view key) {
+  if (!is_object(object)) return nullptr;
   const Value* value = object.find(key);
-  if (value == nullptr) {
-    problems_.error("missing-key", object.at, object.at.offset + 1, quoted(key) + " is missing");
-    return nullptr;
-  }
-  return has_kind(*value, kind, key) ? value : nullptr;
+  if (value == nullptr) problems_.error("missing-key", object.at, object.at.offset + 1, quoted(key) + " is missing");
+  return value;
+}
+
+const Value* RecordingReader::need(const Value& object, std::string_view key, Value::Kind kind) {
+  const Value* value = need(object, key);
+  return value != nullptr && has_kind(*value, kind, key) ? value : nullptr;
 }
 
 const Value* RecordingReader::maybe(const Value& object, std::string_view key, Value::Kind kind) {
@@ -77,7 +85,7 @@ std::optional<sim::Millis> RecordingReader::millis(const Value& value) {
     return std::nullopt;
   }
   if (!(std::abs(value.number) <= kSecondsMax)) {
-    problems_.error("out-of-range", value, "a time lies within 10000000 seconds of 0");
+    problems_.error("out-of-range", value, "a time lies within 86400 seconds of 0");
     return std::nullopt;
   }
   return static_cast<sim::Millis>(std::llround(value.number * 1000));
@@ -168,25 +176,28 @@ std::optional<model::Replicas> RecordingReader::brokers_numbered(const Value& id
 
 std::optional<model::TopicId> RecordingReader::topic_named(const Value& name) {
   const auto id = name.is_string() ? topic_of(name.text) : std::nullopt;
-  if (!id) problems_.error("unknown-topic", name, describe(name) + " is not a topic of this recording");
+  if (!id && !unknown_.topics)
+    problems_.error("unknown-topic", name, describe(name) + " is not a topic of this recording");
   return id;
 }
 
 std::optional<model::TopicId> RecordingReader::topic_named(const Member& named) {
   const auto id = topic_of(named.key);
-  if (!id) problems_.error_at_key("unknown-topic", named, quoted(named.key) + " is not a topic of this recording");
+  if (!id && !unknown_.topics)
+    problems_.error_at_key("unknown-topic", named, quoted(named.key) + " is not a topic of this recording");
   return id;
 }
 
 std::optional<model::PartitionId> RecordingReader::partition_named(const Value& name) {
   const auto id = name.is_string() ? partition_of(name.text) : std::nullopt;
-  if (!id) problems_.error("unknown-partition", name, describe(name) + " is not a partition of this recording");
+  if (!id && !unknown_.topics)
+    problems_.error("unknown-partition", name, describe(name) + " is not a partition of this recording");
   return id;
 }
 
 std::optional<model::PartitionId> RecordingReader::partition_named(const Member& named) {
   const auto id = partition_of(named.key);
-  if (!id) {
+  if (!id && !unknown_.topics) {
     problems_.error_at_key("unknown-partition", named, quoted(named.key) + " is not a partition of this recording");
   }
   return id;
@@ -196,6 +207,7 @@ std::optional<std::size_t> RecordingReader::producer_named(const Member& named) 
   for (std::size_t i = 0; i < config_.producers.size(); ++i) {
     if (config_.producers[i].name == named.key) return i;
   }
+  if (unknown_.producers) return std::nullopt;
   problems_.error_at_key("unknown-node", named, quoted(named.key) + " is not a producer of this recording");
   return std::nullopt;
 }

@@ -2,7 +2,7 @@
 // at its place.
 #pragma once
 
-#include <initializer_list>
+#include <cstdint>
 #include <optional>
 #include <string_view>
 
@@ -16,11 +16,20 @@ class RecordingReader {
  public:
   RecordingReader(const model::ClusterConfig& config, Problems& problems) : config_(config), problems_(problems) {}
 
+  // Parts whose names could not be read. One mistake is one problem: what refers to such a part gives nothing,
+  // and no problem of its own.
+  struct Unknown {
+    bool topics = false;
+    bool producers = false;
+  };
+  void set_unknown(Unknown unknown) { unknown_ = unknown; }
+
   const model::ClusterConfig& config() const { return config_; }
   Problems& problems() { return problems_; }
 
   // Null, with a problem, if it is missing or of another kind.
   const Value* need(const Value& object, std::string_view key, Value::Kind kind);
+  const Value* need(const Value& object, std::string_view key);  // of any kind
   // Null if it is missing or null; with a problem if it is of another kind.
   const Value* maybe(const Value& object, std::string_view key, Value::Kind kind);
 
@@ -46,9 +55,12 @@ class RecordingReader {
   std::optional<model::TopicId> topic_of(std::string_view name) const;
   std::optional<model::PartitionId> partition_of(std::string_view name) const;
   bool has_kind(const Value& value, Value::Kind kind, std::string_view key);
+  bool is_object(const Value& value);
 
   const model::ClusterConfig& config_;
   Problems& problems_;
+  Unknown unknown_;
+  std::size_t not_an_object_ = SIZE_MAX;  // offset of the value last reported as such
 };
 
 // metadata_facts, node_facts, clients and final_logs, all of which are there.

@@ -2,9 +2,12 @@
 
 #include <algorithm>
 #include <array>
+#include <span>
 #include <string>
 #include <utility>
 
+#include "scenarios/decode.h"
+#include "scenarios/faults.h"
 #include "scenarios/json_value.h"
 #include "scenarios/plan_builder.h"
 #include "scenarios/recording_reader.h"
@@ -14,11 +17,25 @@
 namespace scenarios {
 namespace {
 
-constexpr std::array<std::string_view, 21> kKeys = {
+constexpr std::array<std::string_view, 22> kKeys = {
     "name",          "recorded_from",  "version",    "mode",      "brokers",   "controllers", "zookeeper_tick_ms",
     "broker_config", "per_broker",     "topics",     "producers", "consumers", "faults",      "end",
     "environment",   "metadata_facts", "node_facts", "clients",   "readers",   "final_logs",  "$schema",
+    "note",
 };
+constexpr std::array<std::string_view, 3> kTopicKeys = {"assignment", "config", "name"};
+constexpr std::array<std::string_view, 7> kProducerKeys = {
+    "acks", "count", "name", "props", "rate", "start", "topic",
+};
+constexpr std::array<std::string_view, 3> kNodeFaultKeys = {"t", "what", "who"};
+constexpr std::array<std::string_view, 5> kCutKeys = {"from", "oneway", "t", "to", "what"};
+constexpr std::array<std::string_view, 5> kElectKeys = {"partition", "t", "topic", "type", "what"};
+constexpr std::array<std::string_view, 3> kTopicFaultKeys = {"t", "topic", "what"};
+constexpr std::array<std::string_view, 2> kBareFaultKeys = {"t", "what"};
+constexpr std::array<std::string_view, 6> kEnvironmentKeys = {
+    "controller_at_0", "first_ack", "first_fetch", "quorum_leader_at_0", "starts", "topics_created",
+};
+constexpr std::array<std::string_view, 5> kStartKeys = {"isr_check_from", "node", "registered", "started", "up"};
 constexpr std::array<std::string_view, 4> kObserved = {"metadata_facts", "node_facts", "clients", "final_logs"};
 
 struct FaultWord {
@@ -49,33 +66,54 @@ std::optional<sim::FaultKind> fault_named(std::string_view what) {
 
 // --- set-up --------------------------------------------------------------------------------------
 
-ClusterParts parts_of(const Value& recording, RecordingReader& reader) {
+void read_topics(const Value& topics, ClusterParts& parts, RecordingReader::Unknown& unknown, RecordingReader& reader) {
+  for (const Value& topic : topics.items) {
+    const Value* name = reader.need(topic, "name", Value::Kind::string);
+    const Value* assignment = reader.need(topic, "assignment", Value::Kind::array);
+    check_keys(topic, kTopicKeys, "a topic", reader.problems());
+    if (name == nullptr || assignment == nullptr) {
+      unknown.topics = true;
+      continue;
+    }
+    const bool is_second = std::any_of(parts.topics.begin(), parts.topics.end(),
+                                       [&](const TopicParts& other) { return other.name == name->text; });
+    if (is_second) reader.problems().error("bad-name", *name, describe(*name) + " is the name of two topics");
+    parts.topics.push_back({name->text, name->at, name->end, assignment, topic.find("config")});
+  }
+}
+
+void read_producers(const Value& rows, ClusterParts& parts, RecordingReader::Unknown& unknown,
+                    RecordingReader& reader) {
+  for (const Value& row : rows.items) {
+    const Value* name = reader.need(row, "name", Value::Kind::string);
+    check_keys(row, kProducerKeys, "a producer", reader.problems());
+    if (name == nullptr) {
+      unknown.producers = true;
+      continue;
+    }
+    parts.producers.push_back({name, row.find("topic"), row.find("acks"), row.find("rate"), row.find("start"),
+                               row.find("count"), row.find("props")});
+  }
+}
+
+// Without the mode and a version that is no string: refusal_of speaks of them.
+ClusterParts parts_of(const Value& recording, RecordingReader::Unknown& unknown, RecordingReader& reader) {
   ClusterParts parts;
   parts.whole = &recording;
-  parts.mode = recording.find("mode");
-  parts.version = recording.find("version");
-  parts.brokers = reader.need(recording, "brokers", Value::Kind::integer);
+  const Value* version = recording.find("version");
+  if (version != nullptr && version->is_string()) parts.version = version;
+  parts.brokers = reader.need(recording, "brokers");
   parts.tick_ms = recording.find("zookeeper_tick_ms");
   parts.config = recording.find("broker_config");
   parts.per_broker = recording.find("per_broker");
   parts.plain_seconds = true;
   parts.producer_retries = 0;
-  if (const Value* topics = reader.need(recording, "topics", Value::Kind::array)) {
-    for (const Value& topic : topics->items) {
-      const Value* name = reader.need(topic, "name", Value::Kind::string);
-      const Value* assignment = reader.need(topic, "assignment", Value::Kind::array);
-      if (name == nullptr || assignment == nullptr) continue;
-      parts.topics.push_back({name->text, name->at, name->end, assignment, topic.find("config")});
-    }
-  }
-  if (const Value* producers = reader.maybe(recording, "producers", Value::Kind::array)) {
-    for (const Value& row : producers->items) {
-      const Value* name = reader.need(row, "name", Value::Kind::string);
-      if (name == nullptr) continue;
-      parts.producers.push_back({name, row.find("topic"), row.find("acks"), row.find("rate"), row.find("start"),
-                                 row.find("count"), row.find("props")});
-    }
-  }
+  const Value* topics = reader.need(recording, "topics", Value::Kind::array);
+  unknown.topics = topics == nullptr;
+  if (topics != nullptr) read_topics(*topics, parts, unknown, reader);
+  const Value* producers = reader.maybe(recording, "producers", Value::Kind::array);
+  unknown.producers = producers == nullptr && recording.find("producers") != nullptr;
+  if (producers != nullptr) read_producers(*producers, parts, unknown, reader);
   return parts;
 }
 
@@ -138,6 +176,28 @@ void read_elect(const Value& row, sim::Fault& fault, RecordingReader& reader) {
   fault.text += (fault.unclean ? " unclean " : " preferred ") + reader.config().name_of(fault.partition);
 }
 
+std::span<const std::string_view> keys_of(sim::FaultKind kind) {
+  switch (kind) {
+    case sim::FaultKind::crash:
+    case sim::FaultKind::stop:
+    case sim::FaultKind::start:
+    case sim::FaultKind::pause:
+    case sim::FaultKind::resume:
+      return kNodeFaultKeys;
+    case sim::FaultKind::cut:
+      return kCutKeys;
+    case sim::FaultKind::elect:
+      return kElectKeys;
+    case sim::FaultKind::create_topic:
+      return kTopicFaultKeys;
+    case sim::FaultKind::heal:
+    case sim::FaultKind::move_controller:
+    case sim::FaultKind::power_loss:
+      break;
+  }
+  return kBareFaultKeys;
+}
+
 void read_details(const Value& row, sim::Fault& fault, RecordingReader& reader) {
   switch (fault.kind) {
     case sim::FaultKind::crash:
@@ -170,17 +230,27 @@ void read_details(const Value& row, sim::Fault& fault, RecordingReader& reader) 
 }
 
 void read_faults(const Value& rows, sim::Recording& recording, RecordingReader& reader) {
+  if (rows.items.size() > kFaultsMax) {
+    reader.problems().error("out-of-range", rows.items[kFaultsMax],
+                            "at most " + std::to_string(kFaultsMax) + " faults");
+    return;
+  }
   for (const Value& row : rows.items) {
     const auto t = reader.need_millis(row, "t");
     const Value* what = reader.need(row, "what", Value::Kind::string);
-    if (!t || what == nullptr) continue;
+    if (t && (*t < 0 || *t > recording.setup.end)) {
+      reader.problems().error("out-of-range", *row.find("t"),
+                              "a fault happens between 0 and the end, at " + sim::seconds_text(recording.setup.end));
+    }
+    if (what == nullptr) continue;
     const auto kind = fault_named(what->text);
     if (kind) {
       sim::Fault fault;
       fault.kind = *kind;
-      fault.at = sim::time_of(*t);
+      fault.at = sim::time_of(t.value_or(0));
       fault.line = row.at.line;
       fault.text = what->text;
+      check_keys(row, keys_of(*kind), "a \"" + what->text + "\"", reader.problems());
       read_details(row, fault, reader);
       recording.setup.faults.push_back(std::move(fault));
       continue;
@@ -201,6 +271,7 @@ void read_faults(const Value& rows, sim::Recording& recording, RecordingReader& 
 void read_starts(const Value& rows, sim::RecordingSetup& setup, RecordingReader& reader) {
   for (const Value& row : rows.items) {
     const Value* node = reader.need(row, "node", Value::Kind::string);
+    check_keys(row, kStartKeys, "a start", reader.problems());
     const auto broker = node != nullptr ? reader.broker_named(*node) : std::nullopt;
     if (!broker) continue;
     setup.starts.push_back({*broker, reader.maybe_millis(row, "started"), reader.maybe_millis(row, "up"),
@@ -209,6 +280,7 @@ void read_starts(const Value& rows, sim::RecordingSetup& setup, RecordingReader&
 }
 
 void read_environment(const Value& environment, sim::RecordingSetup& setup, RecordingReader& reader) {
+  check_keys(environment, kEnvironmentKeys, "the environment", reader.problems());
   if (const Value* starts = reader.need(environment, "starts", Value::Kind::array)) read_starts(*starts, setup, reader);
   if (const Value* topics = reader.need(environment, "topics_created", Value::Kind::object)) {
     for (const Member& topic : topics->members) {
@@ -228,21 +300,15 @@ void read_environment(const Value& environment, sim::RecordingSetup& setup, Reco
   }
 }
 
-void warn_of_unknown_keys(const Value& recording, Problems& problems) {
-  for (const Member& member : recording.members) {
-    if (std::find(kKeys.begin(), kKeys.end(), member.key) != kKeys.end()) continue;
-    problems.warning_at_key("unknown-key", member, "\"" + member.key + "\" is not a key of a recording; it is ignored",
-                            did_you_mean(member.key, kKeys));
-  }
-}
-
 // Why the model cannot replay it, as far as the set-up says.
 std::string refusal_of(const Value& recording, RecordingReader& reader) {
   const Value* mode = reader.need(recording, "mode", Value::Kind::string);
   if (mode == nullptr) return {};
   if (mode->text == "kraft") return "KRaft mode is not modelled yet";
   if (mode->text != "zookeeper") {
-    reader.problems().error("out-of-range", *mode, "the mode is \"zookeeper\" or \"kraft\", not " + describe(*mode));
+    constexpr std::array<std::string_view, 2> kModes{"zookeeper", "kraft"};
+    reader.problems().error("out-of-range", *mode, "the mode is \"zookeeper\" or \"kraft\", not " + describe(*mode),
+                            did_you_mean(mode->text, kModes));
     return {};
   }
   const Value* consumers = reader.maybe(recording, "consumers", Value::Kind::array);
@@ -254,28 +320,39 @@ std::string refusal_of(const Value& recording, RecordingReader& reader) {
   return {};
 }
 
-void read_supported(const Value& json, sim::Recording& recording, Problems& problems) {
-  sim::RecordingSetup& setup = recording.setup;
+// The end of a recording; one that is wrong is replaced by the largest, so that no error follows from it.
+sim::Millis read_end(const Value& json, RecordingReader& reader) {
+  constexpr sim::Millis kEndMax = 86'400'000;
+  const auto end = reader.need_millis(json, "end");
+  if (end && *end <= 0) reader.problems().error("out-of-range", *json.find("end"), "a recording ends after 0");
+  return end && *end > 0 ? *end : kEndMax;
+}
+
+void read_set_up(const Value& json, sim::RecordingSetup& setup, RecordingReader::Unknown& unknown, Problems& problems) {
   sim::Plan plan;
-  RecordingReader set_up_reader(plan.config, problems);
-  const auto end = set_up_reader.need_millis(json, "end");
-  plan.until = sim::time_of(end.value_or(0));
-  build_cluster(parts_of(json, set_up_reader), plan, problems);
-  if (problems.has_errors()) return;
+  RecordingReader reader(plan.config, problems);
+  setup.end = read_end(json, reader);
+  plan.until = sim::time_of(setup.end);
+  build_cluster(parts_of(json, unknown, reader), plan, problems);
   setup.version = plan.version;
   setup.config = std::move(plan.config);
   setup.rules = plan.rules;
-  setup.end = *end;
   setup.producers.resize(setup.config.producers.size());
   for (const sim::Start& start : plan.starts) {
     if (!setup.config.is_producer(start.node)) continue;
     const std::size_t producer = static_cast<std::size_t>(start.node) - 1 - setup.config.brokers.size();
     setup.producers[producer].start = sim::millis_of(start.at);
   }
-  RecordingReader reader(setup.config, problems);
+}
+
+void read_supported(const Value& json, sim::Recording& recording, Problems& problems) {
+  RecordingReader::Unknown unknown;
+  read_set_up(json, recording.setup, unknown, problems);
+  RecordingReader reader(recording.setup.config, problems);
+  reader.set_unknown(unknown);
   if (const Value* faults = reader.need(json, "faults", Value::Kind::array)) read_faults(*faults, recording, reader);
   if (const Value* environment = reader.need(json, "environment", Value::Kind::object)) {
-    read_environment(*environment, setup, reader);
+    read_environment(*environment, recording.setup, reader);
   }
   recording.has_observations =
       std::any_of(kObserved.begin(), kObserved.end(), [&](std::string_view key) { return json.find(key) != nullptr; });
@@ -289,14 +366,14 @@ Result<sim::Recording> load_recording(std::string_view name, std::string_view te
   Problems problems(source);
   sim::Recording recording;
   const std::optional<Value> json = parse_json(problems);
-  if (!json || problems.has_errors()) return problems.finish(std::move(recording));
+  if (!json) return problems.finish(std::move(recording));
   RecordingReader reader(recording.setup.config, problems);
   const Value* title = reader.need(*json, "name", Value::Kind::string);
   if (title != nullptr) recording.setup.name = title->text;
   if (json->is_object()) {
     recording.not_supported = refusal_of(*json, reader);
-    warn_of_unknown_keys(*json, problems);
-    if (recording.not_supported.empty() && !problems.has_errors()) read_supported(*json, recording, problems);
+    check_keys(*json, kKeys, "a recording", problems);
+    if (recording.not_supported.empty()) read_supported(*json, recording, problems);
   }
   return problems.finish(std::move(recording));
 }

@@ -165,10 +165,59 @@ TEST_CASE("what is wrong with a recording is said with its place") {
   CHECK(first_error("clients", R"({"p9": {"partitions": {}, "errors": {}}})") == "14:13 unknown-node");
   CHECK(first_error("final_logs", R"({"t-0": {"b1": {"leo": 1, "records": 1, "epochs": [[0]]}}})") ==
         "15:66 wrong-type");
+  CHECK(first_error("end", "1e6") == "10:8 out-of-range");
+  CHECK(first_error("topics", R"([{"name": "t", "assignment": [[1]]}, {"name": "t", "assignment": [[1]]}])") ==
+        "7:57 bad-name");
   CHECK(first_error("final_logs", R"({"t-3": {}})") == "15:16 unknown-partition");
   CHECK(!load_recording("tiny", "[]").ok());
   CHECK(!load_recording("tiny", "").ok());
   CHECK(!load_recording("tiny", "{\"name\": \"x\"").ok());
+}
+
+TEST_CASE("all errors of a recording are told at once, whichever part they stand in") {
+  std::string text =
+      with("faults", R"([{"t": 1, "what": "crash", "who": ["b9"]}, {"t": 21, "what": "heal", "whom": 1}])");
+  const auto put = [&](std::string_view old, std::string_view by) {
+    REQUIRE(text.find(old) != std::string::npos);
+    text.replace(text.find(old), old.size(), by);
+  };
+  put("\"mode\": \"zookeeper\"", "\"mode\": \"zokeeper\"");
+  put("\"brokers\": 3", "\"brokers\": 3, \"brokers\": 4, \"broker\": 1");
+  put("\"producers\": []", R"("producers": [{"name": "p1", "rate": 0, "ack": 1}])");
+  put("\"node_facts\": []", R"("node_facts": [{"t": 1, "fact": "start_faild", "node": "b1"}])");
+  put("\"clients\": {}", R"("clients": {"p2": {"partitions": {}, "errors": {}, "fails": 1}})");
+  const auto loaded = load_recording("all.json", text);
+  std::vector<std::string> found;
+  for (const scenarios::Problem& problem : loaded.errors) {
+    found.push_back(std::to_string(problem.line) + " " + problem.code);
+  }
+  CHECK(found == std::vector<std::string>{"4 out-of-range", "5 duplicate-key", "5 unknown-key", "8 bad-rate",
+                                          "8 unknown-key", "9 unknown-node", "9 out-of-range", "9 unknown-key",
+                                          "13 unknown-fact", "14 unknown-node", "14 unknown-key"});
+  CHECK(scenarios::headline_of(loaded.errors[8]).ends_with("did you mean \"start_failed\"?"));
+}
+
+TEST_CASE("one mistake in the set-up of a recording is one error, and nothing follows from it") {
+  const auto count = [](const std::string& part, const std::string& value, std::string text) {
+    const std::string old = "\"metadata_facts\": []";
+    text.replace(text.find(old), old.size(),
+                 R"("metadata_facts": [{"t": 1, "fact": "partition_state", )"
+                 R"("partition": "t-0", "leader": 1, "leader_epoch": 0, "isr": [1]}])");
+    CAPTURE(part);
+    CAPTURE(value);
+    return load_recording("one.json", text).errors.size();
+  };
+  for (const auto& [part, value] : std::vector<std::pair<std::string, std::string>>{{"topics", ""},
+                                                                                    {"topics", "7"},
+                                                                                    {"topics", "[{\"name\": \"t\"}]"},
+                                                                                    {"topics", "[7]"},
+                                                                                    {"end", ""},
+                                                                                    {"end", "-1"},
+                                                                                    {"version", "7"},
+                                                                                    {"mode", "7"},
+                                                                                    {"mode", ""}}) {
+    CHECK(count(part, value, with(part, value)) == 1);
+  }
 }
 
 TEST_CASE("a recording cut off anywhere is an error and nothing worse") {
