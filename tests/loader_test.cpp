@@ -67,59 +67,6 @@ std::set<std::string> keys_of(const nlohmann::json& object) {
 }
 std::set<std::string> keys_of(std::span<const std::string_view> words) { return {words.begin(), words.end()}; }
 
-// Whatever a text holds: a value or errors, and every place inside the text.
-void check_result_is_sound(const Result<sim::Plan>& result, std::string_view text) {
-  CHECK(result.ok() == result.errors.empty());
-  const auto lines = 1 + std::count(text.begin(), text.end(), '\n');
-  for (const Problem& problem : result.errors) {
-    CHECK(problem.line >= 1);
-    CHECK(problem.line <= lines);
-    CHECK(problem.column >= 1);
-    CHECK(problem.column <= static_cast<std::int64_t>(text.size()) + 1);
-    CHECK_FALSE(problem.message.empty());
-    CHECK_FALSE(text_of(problem).empty());
-  }
-}
-
-struct Random {
-  std::uint64_t state;
-  std::size_t below(std::size_t n) {
-    state = state * 6'364'136'223'846'793'005ULL + 1'442'695'040'888'963'407ULL;
-    return static_cast<std::size_t>((state >> 33) % n);
-  }
-};
-
-std::string mutated(std::string text, Random& random) {
-  static const std::array<std::string, 14> kPieces{
-      "{", "}", "[", "]", ",", ":", "\"", "\\u0000", "\xff", "-1", "1e400", "null", "99999999999999999999", "//"};
-  const std::size_t edits = 1 + random.below(4);
-  for (std::size_t i = 0; i < edits && !text.empty(); ++i) {
-    const std::size_t at = random.below(text.size());
-    const std::size_t length = std::min(random.below(30), text.size() - at);
-    switch (random.below(6)) {
-      case 0:
-        text.erase(at, length);
-        break;
-      case 1:
-        text.insert(at, kPieces[random.below(kPieces.size())]);
-        break;
-      case 2:
-        text[at] = static_cast<char>(random.below(256));
-        break;
-      case 3:
-        text.insert(random.below(text.size()), text.substr(at, length));
-        break;
-      case 4:
-        text.replace(at, length, kPieces[random.below(kPieces.size())]);
-        break;
-      default:
-        text.resize(at);
-        break;
-    }
-  }
-  return text;
-}
-
 template <std::size_t... I>
 std::vector<model::Fact> default_facts(std::index_sequence<I...>) {
   return {model::Fact(std::in_place_index<I>)...};
@@ -184,10 +131,7 @@ TEST_CASE("A problem shows its line and marks the place") {
         "     | \t                                 ^^^^");
 }
 
-TEST_CASE("What is too large is refused") {
-  const std::string large = "{\"note\": \"" + std::string(kTextBytesMax, 'x') + "\"}";
-  CHECK(load_scenario("large.json", large).errors.front().code == "too-large");
-  CHECK(load_scenario("deep.json", std::string(500'000, '[')).errors.front().code == "too-deep");
+TEST_CASE("Too many faults are refused, and too many errors are cut off") {
   std::string faults;
   for (std::size_t i = 0; i <= kFaultsMax; ++i)
     faults += std::string(i == 0 ? "" : ",") + R"({"at":"1s","crash":"b1"})";
@@ -195,7 +139,7 @@ TEST_CASE("What is too large is refused") {
   REQUIRE(many.errors.size() == 1);
   CHECK(many.errors.front().code == "out-of-range");
   std::string wrong = "1";
-  for (int i = 0; i < 100'000; ++i) wrong += ",1";
+  for (int i = 0; i < 9'000; ++i) wrong += ",1";
   const auto capped = load_scenario("wrong.json", "{\"cluster\": {}, \"clients\": [" + wrong + "]}");
   CHECK(capped.errors.size() == Problems::kProblemsMax + 1);
   CHECK(capped.errors.back().code == "too-many-errors");
@@ -400,28 +344,4 @@ TEST_CASE("The schema knows the keys that the loader knows") {
   CHECK(keys_of(definitions.at("cluster").at("properties")) == keys_of(cluster_keys()));
   CHECK(keys_of(definitions.at("producer").at("properties")) == keys_of(producer_keys()));
   CHECK(keys_of(definitions.at("fault").at("properties")) == keys_of(fault_keys()));
-}
-
-TEST_CASE("Every prefix of a good file is refused without harm") {
-  const std::string text = read_all("tests/scenarios/good/everything.json");
-  const std::size_t closing = text.rfind('}');
-  for (std::size_t length = 0; length <= closing; ++length) {
-    const auto result = load_scenario("prefix.json", std::string_view(text).substr(0, length));
-    check_result_is_sound(result, std::string_view(text).substr(0, length));
-    CHECK_FALSE(result.ok());
-  }
-}
-
-TEST_CASE("Three thousand damaged files give a plan or errors, never harm") {
-  Random random{20'240'229};
-  const std::array<std::string, 2> originals{read_all("tests/scenarios/good/everything.json"),
-                                             read_all("scenarios/library/zombie-controller.json")};
-  std::size_t refused = 0;
-  for (std::size_t i = 0; i < 3'000; ++i) {
-    const std::string text = mutated(originals[i % originals.size()], random);
-    const auto result = load_scenario("damaged.json", text);
-    check_result_is_sound(result, text);
-    refused += result.ok() ? 0 : 1;
-  }
-  CHECK(refused > 2'000);
 }
