@@ -12,11 +12,11 @@
 #include "scenarios/recordings.h"
 #include "sim/search/run.h"
 #include "tests/mutations.h"
+#include "tests/soundness.h"
 
 namespace {
 
 using damage::Kind;
-using scenarios::Problem;
 
 std::string read_all(const std::filesystem::path& path) {
   std::ifstream file(path, std::ios::binary);
@@ -45,27 +45,6 @@ std::vector<std::string> scenario_texts() {
   return texts;
 }
 
-bool is_printable(const std::string& text) {
-  return std::none_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20U; });
-}
-
-void check_place(const Problem& problem, std::string_view text) {
-  CHECK(problem.line >= 1);
-  CHECK(problem.line <= 1 + std::count(text.begin(), text.end(), '\n'));
-  CHECK(problem.column >= 1);
-  CHECK(problem.column <= static_cast<std::int64_t>(text.size()) + 1);
-  CHECK_FALSE(problem.message.empty());
-  CHECK(is_printable(scenarios::headline_of(problem)));
-}
-
-// Whatever a text holds: a value or errors, and every place inside the text.
-template <typename T>
-void check_result(const scenarios::Result<T>& result, std::string_view text) {
-  CHECK(result.ok() == result.errors.empty());
-  for (const Problem& problem : result.errors) check_place(problem, text);
-  for (const Problem& problem : result.warnings) check_place(problem, text);
-}
-
 // No reader may take these for a good file; those that may be harmless are not among them.
 bool is_always_refused(Kind kind) {
   constexpr std::array kRefused{Kind::truncated, Kind::deep_nesting, Kind::invalid_utf8, Kind::duplicated_key,
@@ -87,7 +66,7 @@ std::array<std::size_t, damage::kKinds.size()> refused_of(const std::vector<std:
     const auto result = load(text);
     CAPTURE(damage::name_of(damage::kKinds[k]));
     CAPTURE(text);
-    check_result(result, text);
+    CHECK(unsoundness_of(result, text) == "");
     if (is_always_refused(damage::kKinds[k])) CHECK_FALSE(result.ok());
     if (is_harmless(damage::kKinds[k])) CHECK(result.ok());
     refused[k] += result.ok() ? 0 : 1;
@@ -140,7 +119,7 @@ TEST_CASE("every prefix of a good scenario is refused without harm") {
   for (std::size_t length = 0; length <= closing; ++length) {
     const std::string_view prefix = std::string_view(text).substr(0, length);
     const auto result = scenarios::load_scenario("prefix.json", prefix);
-    check_result(result, prefix);
+    CHECK(unsoundness_of(result, prefix) == "");
     CHECK_FALSE(result.ok());
   }
 }
@@ -165,7 +144,7 @@ TEST_CASE("what is too large is refused by the limit's name") {
   const auto first = [](const std::string& text) {
     const auto result = scenarios::load_scenario("large.json", text);
     REQUIRE_FALSE(result.ok());
-    check_result(result, text);
+    CHECK(unsoundness_of(result, text) == "");
     return result.errors.front().code + ": " + result.errors.front().message;
   };
   const auto repeated = [](std::string_view one, std::size_t count) {
