@@ -85,6 +85,10 @@ model::NodeId controller_of(const std::vector<model::Node>& nodes) {
   return info == nullptr ? model::kNoNode : info->broker;
 }
 
+bool is_registered(const std::vector<model::Node>& nodes, model::NodeId broker) {
+  return find_znode(nodes, model::paths::broker_id(broker)) != nullptr;
+}
+
 const model::PartitionState* state_of(const std::vector<model::Node>& nodes, const model::ClusterConfig& config,
                                       model::PartitionId partition) {
   if (index(partition) >= config.partitions.size()) return nullptr;

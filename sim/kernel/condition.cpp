@@ -1,0 +1,156 @@
+#include "sim/kernel/condition.h"
+
+#include <algorithm>
+
+#include "model/facts.h"
+#include "sim/kernel/roles.h"
+
+namespace sim {
+namespace {
+
+using Word = Condition::Word;
+
+template <typename... Facts>
+constexpr std::uint64_t bits() {
+  static_assert(model::kFactKinds <= 64, "a bit for each");
+  return ((std::uint64_t{1} << model::kFactIndex<Facts>) | ...);
+}
+
+const model::Broker* broker_of(const Condition& condition, const std::vector<model::Node>& nodes) {
+  const auto i = static_cast<std::size_t>(condition.broker);
+  return i < nodes.size() ? std::get_if<model::Broker>(&nodes[i]) : nullptr;
+}
+
+bool is_up(const model::Broker* broker) {
+  return broker != nullptr && broker->memory.phase != model::BrokerPhase::down;
+}
+
+// What the broker's process knows of the partition; null if there is none.
+const model::Partition* replica_of(const Condition& condition, const std::vector<model::Node>& nodes) {
+  const model::Broker* broker = broker_of(condition, nodes);
+  if (!is_up(broker) || index(condition.partition) >= broker->memory.partitions.size()) return nullptr;
+  return &broker->memory.partitions[index(condition.partition)];
+}
+
+model::Replicas nodes_of(const Condition& condition, const std::vector<model::Node>& nodes,
+                         const model::ClusterConfig& config) {
+  model::NodeId one = model::kNoNode;
+  if (condition.word == Word::controller) {
+    one = controller_of(nodes);
+  } else if (const model::PartitionState* state = state_of(nodes, config, condition.partition)) {
+    if (condition.word == Word::isr) return state->isr;
+    one = state->leader;
+  }
+  return one == model::kNoNode ? model::Replicas{} : model::Replicas{one};
+}
+
+model::Offset offset_of(const Condition& condition, const std::vector<model::Node>& nodes) {
+  if (condition.word == Word::log_end_offset) {
+    const model::Broker* broker = broker_of(condition, nodes);
+    return broker == nullptr ? model::kUnknownOffset : broker->log(condition.partition).end();
+  }
+  const model::Partition* replica = replica_of(condition, nodes);
+  return replica == nullptr || !replica->hosted ? model::kUnknownOffset : replica->high_watermark;
+}
+
+model::Role role_of(const Condition& condition, const std::vector<model::Node>& nodes) {
+  const model::Partition* replica = replica_of(condition, nodes);
+  return replica == nullptr ? model::Role::none : replica->role;
+}
+
+bool flag_of(const Condition& condition, const std::vector<model::Node>& nodes) {
+  if (condition.word == Word::running) return is_up(broker_of(condition, nodes));
+  return is_registered(nodes, condition.broker);
+}
+
+bool compares(Condition::Compare compare, model::Offset found, model::Offset wanted) {
+  if (found == model::kUnknownOffset) return false;
+  switch (compare) {
+    case Condition::Compare::equal:
+      return found == wanted;
+    case Condition::Compare::at_least:
+      return found >= wanted;
+    case Condition::Compare::at_most:
+      return found <= wanted;
+  }
+  return false;
+}
+
+// The ISR is a set: its order depends on who came back first.
+bool same_set(model::Replicas a, model::Replicas b) {
+  std::sort(a.begin(), a.end());
+  std::sort(b.begin(), b.end());
+  return a == b;
+}
+
+}  // namespace
+
+bool holds(const Condition& condition, const std::vector<model::Node>& nodes, const model::ClusterConfig& config) {
+  switch (condition.word) {
+    case Word::isr:
+    case Word::leader:
+    case Word::controller:
+      return same_set(nodes_of(condition, nodes, config), condition.nodes);
+    case Word::high_watermark:
+    case Word::log_end_offset:
+      return compares(condition.compare, offset_of(condition, nodes), condition.offset);
+    case Word::role:
+      return role_of(condition, nodes) == condition.role;
+    case Word::running:
+    case Word::registered:
+      return flag_of(condition, nodes) == condition.yes;
+  }
+  return false;
+}
+
+std::string value_text(const Condition& condition, const std::vector<model::Node>& nodes,
+                       const model::ClusterConfig& config) {
+  switch (condition.word) {
+    case Word::isr:
+    case Word::leader:
+    case Word::controller: {
+      std::string text;
+      for (const model::NodeId node : nodes_of(condition, nodes, config)) {
+        text += (text.empty() ? "" : " ") + config.name_of(node);
+      }
+      return text.empty() ? "none" : text;
+    }
+    case Word::high_watermark:
+    case Word::log_end_offset: {
+      const model::Offset found = offset_of(condition, nodes);
+      return found == model::kUnknownOffset ? "none" : std::to_string(found);
+    }
+    case Word::role: {
+      const model::Role role = role_of(condition, nodes);
+      return role == model::Role::leader ? "leader" : role == model::Role::follower ? "follower" : "none";
+    }
+    case Word::running:
+    case Word::registered:
+      return flag_of(condition, nodes) ? "true" : "false";
+  }
+  return {};
+}
+
+std::uint64_t facts_about(Word word) {
+  using namespace model;
+  switch (word) {
+    case Word::isr:
+    case Word::leader:
+      return bits<PartitionStateChanged>();
+    case Word::controller:
+      return bits<ControllerElected, ControllerVacated, ControllerEpochChanged>();
+    case Word::high_watermark:
+      return bits<HighWatermarkMoved, BecameLeader, BecameFollower, Truncated>();
+    case Word::log_end_offset:
+      return bits<RecordsAppended, Truncated>();
+    case Word::role:
+      return bits<BecameLeader, BecameFollower>();
+    case Word::running:
+      return bits<Stopped, StartFailed>();
+    case Word::registered:
+      return bits<BrokerRegistered, BrokerUnregistered>();
+  }
+  return 0;
+}
+
+}  // namespace sim
