@@ -4,6 +4,7 @@
 #include "scenarios/decode.h"
 #include "scenarios/fact_patterns.h"
 #include "scenarios/faults.h"
+#include "scenarios/state_words.h"
 #include "scenarios/suggest.h"
 
 namespace scenarios {
@@ -12,6 +13,8 @@ namespace {
 using sim::Expectation;
 
 constexpr std::array<std::string_view, 4> kWindowKeys{"after", "before", "between", "times"};
+constexpr std::array<std::string_view, 3> kStateWindowKeys{"after", "before", "between"};
+constexpr std::array<std::string_view, 6> kStateKeys{"after", "always", "at", "before", "between", kNoteKey};
 
 struct Context {
   const Names& names;
@@ -101,90 +104,67 @@ bool read_never(const Value& object, const Member& name, Expectation& expectatio
   return true;
 }
 
-// "b2", "none" or null.
-bool read_holder(const Value& value, Expectation& expectation, const Context& context) {
-  if (value.is(Value::Kind::null) || (value.is_string() && value.text == "none")) {
-    expectation.text += " is none";
-    return true;
-  }
-  const auto name = read_text(value, "who it is", context.problems);
-  if (!name) return false;
-  const auto broker = context.names.find_broker(*name, value, context.problems);
-  if (!broker) return false;
-  expectation.nodes.push_back(*broker);
-  expectation.text += " is " + *name;
-  return true;
-}
-
-bool read_members_of_isr(const Value& value, Expectation& expectation, const Context& context) {
-  if (!value.is_array() || value.items.empty() || value.items.size() > context.plan.config.brokers.size()) {
-    context.problems.error("wrong-type", value, "an ISR is a list of brokers, not " + describe(value),
-                           "write [\"b1\", \"b2\"]");
+// One time, or a window; without an end it is that of the run.
+bool read_instants(const Value& object, const Member& state, Expectation& expectation, const Context& context) {
+  const Value* at = object.find("at");
+  const bool has_window = std::any_of(kStateWindowKeys.begin(), kStateWindowKeys.end(),
+                                      [&](std::string_view key) { return object.find(key) != nullptr; });
+  if (at != nullptr && has_window) {
+    context.problems.error("conflict", *at, "a state is judged either \"at\" a time or within a window");
     return false;
   }
-  expectation.text += " is";
-  for (const Value& item : value.items) {
-    const auto name = read_text(item, "a member of the ISR", context.problems);
-    const auto broker = name ? context.names.find_broker(*name, item, context.problems) : std::nullopt;
-    if (!broker) return false;
-    if (expectation.nodes.contains(*broker)) {
-      context.problems.error("bad-value", item, "\"" + *name + "\" stands twice in the list");
-      return false;
-    }
-    expectation.nodes.push_back(*broker);
-    expectation.text += " " + *name;
+  if (at == nullptr && !has_window) {
+    context.problems.error("missing-key", object, "when is " + state.key + " so?",
+                           "add \"at\": \"30s\" or \"between\": [\"14s\", \"20s\"]");
+    return false;
   }
+  if (const Member* always = object.find_member("always")) {
+    if (at != nullptr) context.problems.error_at_key("unknown-key", *always, "\"always\" needs a window");
+    expectation.always = read_boolean(always->value, "\"always\"", context.problems).value_or(false);
+  }
+  if (at != nullptr) {
+    expectation.from = expectation.to = context.time(*at, "\"at\"").value_or(sim::Time{});
+    expectation.text = "at " + text_of_time(expectation.from) + " " + expectation.text;
+    return true;
+  }
+  if (expectation.always) expectation.text = "always " + expectation.text;
+  read_window(object, expectation, context);
+  expectation.from = std::max(expectation.from, context.plan.begins);
+  expectation.to = std::min(expectation.to, context.plan.until);
   return true;
-}
-
-bool is_state_key(std::string_view key) {
-  const auto call = parse_call(key);
-  if (!call) return false;
-  if (call->role == "controller") return !call->has_parentheses;
-  return call->role == "isr" || call->role == "leader";
 }
 
 bool read_state(const Value& object, const Member& state, Expectation& expectation, const Context& context) {
   for (const Member& member : object.members) {
-    if (&member == &state || member.key == "at" || member.key == kNoteKey) continue;
-    const bool is_second = is_state_key(member.key);
+    const bool is_known = std::find(kStateKeys.begin(), kStateKeys.end(), member.key) != kStateKeys.end();
+    if (&member == &state || is_known) continue;
+    const bool is_second = state_word_of(member.key) != nullptr;
     context.problems.error_at_key(is_second ? "conflict" : "unknown-key", member,
                                   is_second ? "one expectation is about one thing; make it two entries"
                                             : "\"" + member.key + "\" is not a member of such an expectation",
-                                  is_second ? "" : "known: at, " + state.key);
+                                  is_second ? "" : did_you_mean_or_list(member.key, kStateKeys, "known"));
   }
-  expectation.from = expectation.to = sim::Time{};
-  if (const Value* at = object.find("at")) {
-    expectation.from = expectation.to = context.time(*at, "\"at\"").value_or(sim::Time{});
-  } else {
-    context.problems.error("missing-key", object, "when is " + state.key + " so?", "add \"at\": \"30s\"");
+  expectation.form = Expectation::Form::state;
+  const auto condition = read_condition(state, context.names, context.problems, StateUse::expectation);
+  if (condition) {
+    expectation.condition = *condition;
+    expectation.text = text_of(*condition, context.plan.config);
   }
-  expectation.text = "at " + text_of_time(expectation.from) + " " + state.key;
-  const auto call = parse_call(state.key);
-  if (call->role == "controller") {
-    expectation.form = Expectation::Form::state_controller;
-    return read_holder(state.value, expectation, context);
-  }
-  const std::string_view name = call->arguments.empty() ? std::string_view{} : call->arguments.front();
-  const auto partition = context.names.find_partition(name, state.key_at, state.key_end, context.problems);
-  if (!partition) return false;
-  expectation.partition = *partition;
-  const bool is_isr = call->role == "isr";
-  expectation.form = is_isr ? Expectation::Form::state_isr : Expectation::Form::state_leader;
-  return is_isr ? read_members_of_isr(state.value, expectation, context)
-                : read_holder(state.value, expectation, context);
+  return read_instants(object, state, expectation, context) && condition.has_value();
 }
 
 void explain_missing_form(const Value& object, Problems& problems) {
-  constexpr std::array<std::string_view, 5> kForms{"controller", "fact", "isr(t-0)", "leader(t-0)", "never"};
+  std::vector<std::string_view> forms{"fact", "never"};
+  for (const StateWord& row : kStateWords) forms.push_back(row.example);
   for (const Member& member : object.members) {
-    const std::string hint = did_you_mean(member.key, kForms);
+    const std::string hint = did_you_mean(member.key, forms);
     if (hint.empty()) continue;
     problems.error_at_key("unknown-key", member, "\"" + member.key + "\" is not a member of an expectation", hint);
     return;
   }
-  problems.error("missing-key", object, "what is expected?",
-                 "add \"fact\", \"never\", \"isr(t-0)\", \"leader(t-0)\" or \"controller\"");
+  std::string list;
+  for (const std::string_view form : forms) list += (list.empty() ? "\"" : ", \"") + std::string(form) + "\"";
+  problems.error("missing-key", object, "what is expected?", "add one of " + list);
 }
 
 void read_expectation(const Value& object, const Context& context, std::vector<Expectation>& expectations) {
@@ -205,7 +185,7 @@ void read_expectation(const Value& object, const Context& context, std::vector<E
     is_good = read_never(object, *never, expectation, context);
   } else {
     const auto state = std::find_if(object.members.begin(), object.members.end(),
-                                    [](const Member& member) { return is_state_key(member.key); });
+                                    [](const Member& member) { return state_word_of(member.key) != nullptr; });
     if (state == object.members.end()) {
       explain_missing_form(object, context.problems);
     } else {

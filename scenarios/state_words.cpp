@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "model/ensure.h"
 #include "scenarios/decode.h"
 #include "scenarios/suggest.h"
 
@@ -11,7 +12,7 @@ namespace {
 
 using sim::Condition;
 
-constexpr std::int64_t kOffsetMax = 1'000'000'000;
+constexpr std::int64_t kCountMax = 1'000'000'000;
 
 // "b2", "none" or null.
 bool read_holder(const Value& value, Condition& condition, const Names& names, Problems& problems) {
@@ -43,22 +44,53 @@ bool read_isr(const Value& value, Condition& condition, const Names& names, Prob
   return true;
 }
 
-// 5, ">= 5" or "<= 5".
-bool read_offset(const Value& value, Condition& condition, Problems& problems) {
-  if (value.is_string() && (value.text.starts_with(">=") || value.text.starts_with("<="))) {
-    std::string_view digits = std::string_view(value.text).substr(2);
-    while (digits.starts_with(' ')) digits.remove_prefix(1);
-    const char* end = digits.data() + digits.size();
-    const auto [at, error] = std::from_chars(digits.data(), end, condition.offset);
-    condition.compare = value.text.front() == '>' ? Condition::Compare::at_least : Condition::Compare::at_most;
-    if (error == std::errc{} && at == end && condition.offset >= 0 && condition.offset <= kOffsetMax) return true;
-  } else if (value.is_integer()) {
-    const auto offset = read_integer(value, "an offset", 0, kOffsetMax, problems);
-    condition.offset = offset.value_or(0);
-    return offset.has_value();
+bool read_bounds(const Value& object, Condition& condition, Problems& problems) {
+  constexpr std::array<std::string_view, 2> kBounds{"at_least", "at_most"};
+  check_keys(object, kBounds, "a range", problems);
+  const Value* least = object.find("at_least");
+  const Value* most = object.find("at_most");
+  if (least == nullptr && most == nullptr) {
+    problems.error("missing-key", object, "a range has a bound", "add \"at_least\" or \"at_most\"");
+    return false;
   }
-  problems.error("wrong-type", value, "an offset is a whole number or a bound, not " + describe(value),
-                 "write 5 or \">= 5\"");
+  const auto low =
+      least != nullptr ? read_integer(*least, "\"at_least\"", 0, kCountMax, problems) : std::optional<std::int64_t>(0);
+  const auto high = most != nullptr ? read_integer(*most, "\"at_most\"", 0, kCountMax, problems)
+                                    : std::optional<std::int64_t>(Condition::kNoLimit);
+  if (!low || !high) return false;
+  if (*low > *high) {
+    problems.error("bad-value", object, "the range ends before it begins", "swap the two bounds");
+    return false;
+  }
+  condition.least = *low;
+  condition.most = *high;
+  return true;
+}
+
+// ">= 5" or "<= 5".
+bool read_comparison(std::string_view text, Condition& condition) {
+  const bool is_least = text.starts_with(">=");
+  if (!is_least && !text.starts_with("<=")) return false;
+  std::string_view digits = text.substr(2);
+  while (digits.starts_with(' ')) digits.remove_prefix(1);
+  std::int64_t bound = 0;
+  const char* end = digits.data() + digits.size();
+  const auto [at, error] = std::from_chars(digits.data(), end, bound);
+  if (error != std::errc{} || at != end || bound < 0 || bound > kCountMax) return false;
+  (is_least ? condition.least : condition.most) = bound;
+  return true;
+}
+
+bool read_count(const Value& value, Condition& condition, Problems& problems) {
+  if (value.is_object()) return read_bounds(value, condition, problems);
+  if (value.is_integer()) {
+    const auto count = read_integer(value, "it", 0, kCountMax, problems);
+    condition.least = condition.most = count.value_or(0);
+    return count.has_value();
+  }
+  if (value.is_string() && read_comparison(value.text, condition)) return true;
+  problems.error("wrong-type", value, "it is a whole number or a range, not " + describe(value),
+                 "write 5 or {\"at_least\": 5}");
   return false;
 }
 
@@ -86,7 +118,8 @@ bool read_value(const Value& value, Condition& condition, const Names& names, Pr
       return read_holder(value, condition, names, problems);
     case Condition::Word::high_watermark:
     case Condition::Word::log_end_offset:
-      return read_offset(value, condition, problems);
+    case Condition::Word::acknowledged:
+      return read_count(value, condition, problems);
     case Condition::Word::role:
       return read_role_value(value, condition, problems);
     case Condition::Word::running:
@@ -112,6 +145,54 @@ std::optional<model::NodeId> read_broker(std::string_view name, const Member& me
   return std::nullopt;
 }
 
+std::optional<model::NodeId> read_producer(std::string_view name, const Member& member, const Names& names,
+                                           Problems& problems) {
+  const auto node = names.node(name);
+  if (node && names.config().is_producer(*node)) return node;
+  std::vector<std::string_view> words;
+  for (const model::ProducerConfig& producer : names.config().producers) words.push_back(producer.name);
+  problems.error_at_key("unknown-node", member, "\"" + std::string(name) + "\" is not a producer",
+                        did_you_mean_or_list(name, words, "producers"));
+  return std::nullopt;
+}
+
+// "is 5", ">= 5", "<= 9", "is 5 to 9"
+std::string range_text(const Condition& condition) {
+  const std::string least = std::to_string(condition.least), most = std::to_string(condition.most);
+  if (condition.most == Condition::kNoLimit) return ">= " + least;
+  if (condition.least == condition.most) return "is " + least;
+  return condition.least == 0 ? "<= " + most : "is " + least + " to " + most;
+}
+
+// What stands in the parentheses of the key.
+bool read_arguments(const Call& call, const StateWord& row, const Member& member, Condition& condition,
+                    const Names& names, Problems& problems) {
+  const bool takes_node = row.takes_broker || row.takes_producer;
+  const std::size_t arguments = (row.takes_partition ? 1U : 0U) + (takes_node ? 1U : 0U);
+  const std::string hint = "write \"" + std::string(row.example) + "\"";
+  if (arguments == 0 ? call.has_parentheses : call.arguments.size() > arguments) {
+    problems.error_at_key("bad-target", member, "\"" + member.key + "\" says too much", hint);
+    return false;
+  }
+  std::size_t next = 0;
+  if (row.takes_partition) {
+    const std::string_view name = call.arguments.empty() ? std::string_view{} : call.arguments[next++];
+    const auto partition = names.find_partition(name, member.key_at, member.key_end, problems);
+    if (!partition) return false;
+    condition.partition = *partition;
+  }
+  if (!takes_node) return true;
+  if (next >= call.arguments.size()) {
+    problems.error_at_key("bad-target", member, "\"" + member.key + "\" is incomplete", hint);
+    return false;
+  }
+  const std::string_view name = call.arguments[next];
+  const auto node =
+      row.takes_broker ? read_broker(name, member, names, problems) : read_producer(name, member, names, problems);
+  if (node) (row.takes_broker ? condition.broker : condition.producer) = *node;
+  return node.has_value();
+}
+
 std::string names_of(const model::Replicas& nodes, const model::ClusterConfig& config) {
   std::string text;
   for (const model::NodeId node : nodes) text += (text.empty() ? "" : " ") + config.name_of(node);
@@ -128,34 +209,17 @@ const StateWord* state_word_of(std::string_view key) {
   return row == kStateWords.end() ? nullptr : row;
 }
 
-std::optional<Condition> read_condition(const Member& member, const Names& names, Problems& problems) {
+std::optional<Condition> read_condition(const Member& member, const Names& names, Problems& problems, StateUse use) {
   const StateWord* row = state_word_of(member.key);
   ENSURE(row != nullptr);
   const auto call = parse_call(member.key);
   Condition condition;
   condition.word = row->kind;
-  const std::size_t arguments = (row->takes_partition ? 1U : 0U) + (row->takes_broker ? 1U : 0U);
-  const std::string hint = "write \"" + std::string(row->example) + "\"";
-  if (arguments == 0 ? call->has_parentheses : call->arguments.size() > arguments) {
-    problems.error_at_key("bad-target", member, "\"" + member.key + "\" says too much", hint);
+  if (row->takes_producer && use == StateUse::trigger) {
+    problems.error_at_key("not-supported", member, "\"" + member.key + "\" can be expected, but triggers nothing");
     return std::nullopt;
   }
-  std::size_t next = 0;
-  if (row->takes_partition) {
-    const std::string_view name = call->arguments.empty() ? std::string_view{} : call->arguments[next++];
-    const auto partition = names.find_partition(name, member.key_at, member.key_end, problems);
-    if (!partition) return std::nullopt;
-    condition.partition = *partition;
-  }
-  if (row->takes_broker) {
-    if (next >= call->arguments.size()) {
-      problems.error_at_key("bad-target", member, "\"" + member.key + "\" is incomplete: at which broker?", hint);
-      return std::nullopt;
-    }
-    const auto broker = read_broker(call->arguments[next], member, names, problems);
-    if (!broker) return std::nullopt;
-    condition.broker = *broker;
-  }
+  if (!read_arguments(*call, *row, member, condition, names, problems)) return std::nullopt;
   if (!read_value(member.value, condition, names, problems)) return std::nullopt;
   return condition;
 }
@@ -166,7 +230,8 @@ std::string text_of(const Condition& condition, const model::ClusterConfig& conf
   std::string text{row->word};
   if (row->takes_partition) text += "(" + config.name_of(condition.partition);
   if (row->takes_broker) text += (row->takes_partition ? ", " : "(") + config.name_of(condition.broker);
-  if (row->takes_partition || row->takes_broker) text += ")";
+  if (row->takes_producer) text += "(" + config.name_of(condition.producer);
+  if (row->takes_partition || row->takes_broker || row->takes_producer) text += ")";
   switch (condition.word) {
     case Condition::Word::isr:
     case Condition::Word::leader:
@@ -174,9 +239,8 @@ std::string text_of(const Condition& condition, const model::ClusterConfig& conf
       return text + " is " + names_of(condition.nodes, config);
     case Condition::Word::high_watermark:
     case Condition::Word::log_end_offset:
-      if (condition.compare == Condition::Compare::equal) return text + " is " + std::to_string(condition.offset);
-      return text + (condition.compare == Condition::Compare::at_least ? " >= " : " <= ") +
-             std::to_string(condition.offset);
+    case Condition::Word::acknowledged:
+      return text + " " + range_text(condition);
     case Condition::Word::role:
       return text + (condition.role == model::Role::leader     ? " is leader"
                      : condition.role == model::Role::follower ? " is follower"

@@ -289,7 +289,7 @@ TEST_CASE("Faults keep their time, trigger, targets and sides") {
 TEST_CASE("Expectations keep their form, window and values") {
   const sim::Plan plan = everything();
   using Form = sim::Expectation::Form;
-  REQUIRE(plan.expectations.size() == 11);
+  REQUIRE(plan.expectations.size() == 17);
   CHECK(plan.expectations[0].form == Form::fact);
   CHECK(plan.expectations[0].from.us == 14'000'000);
   CHECK(plan.expectations[0].to.us == 20'000'000);
@@ -297,13 +297,16 @@ TEST_CASE("Expectations keep their form, window and values") {
   CHECK(plan.expectations[1].to.us == INT64_MAX);
   CHECK(plan.expectations[2].times == 1);
   CHECK(plan.expectations[2].pattern.fields[1] == std::pair<std::string, std::string>{"isr", "b1 b2 b3"});
-  CHECK(plan.expectations[6].form == Form::state_isr);
-  CHECK(plan.expectations[6].nodes.size() == 3);
-  CHECK(plan.expectations[7].form == Form::state_leader);
-  CHECK(plan.expectations[7].nodes == model::Replicas{model::NodeId{2}});
-  CHECK(plan.expectations[8].nodes.empty());
-  CHECK(plan.expectations[8].partition == model::PartitionId{2});
-  CHECK(plan.expectations[9].form == Form::state_controller);
+  using Word = sim::Condition::Word;
+  const auto condition = [&](std::size_t i) { return plan.expectations[i].condition; };
+  CHECK(plan.expectations[6].form == Form::state);
+  CHECK(condition(6).word == Word::isr);
+  CHECK(condition(6).nodes.size() == 3);
+  CHECK(condition(7).word == Word::leader);
+  CHECK(condition(7).nodes == model::Replicas{model::NodeId{2}});
+  CHECK(condition(8).nodes.empty());
+  CHECK(condition(8).partition == model::PartitionId{2});
+  CHECK(condition(9).word == Word::controller);
   CHECK(plan.expectations[10].form == Form::never);
   CHECK(plan.expectations[10].text == "never records_failed outcome_unknown=true");
 }

@@ -277,10 +277,11 @@ TEST_CASE("expectations about states and facts decide the verdict") {
   sim::Plan plan = small_plan();
   plan.until = at(5'000);
   sim::Expectation leader;
-  leader.form = sim::Expectation::Form::state_leader;
-  leader.from = at(1'000);
-  leader.partition = kT0;
-  leader.nodes = {kB1};
+  leader.form = sim::Expectation::Form::state;
+  leader.from = leader.to = at(1'000);
+  leader.condition.word = sim::Condition::Word::leader;
+  leader.condition.partition = kT0;
+  leader.condition.nodes = {kB1};
   sim::Expectation created;
   created.pattern.fact = model::kFactIndex<model::TopicCreated>;
   created.times = 1;
@@ -294,9 +295,9 @@ TEST_CASE("expectations about states and facts decide the verdict") {
   CHECK(outcome.expectations[0].found == "b1");
   CHECK(outcome.expectations[0].at == at(1'000));
 
-  plan.expectations[0].nodes = {kB2};
+  plan.expectations[0].condition.nodes = {kB2};
   CHECK(sim::run(plan, {}).verdict == sim::Verdict::not_reached);
-  plan.expectations[0].nodes = {kB1};
+  plan.expectations[0].condition.nodes = {kB1};
   plan.expectations[1].times = 2;
   outcome = sim::run(plan, {});
   CHECK(outcome.verdict == sim::Verdict::not_reached);

@@ -63,17 +63,8 @@ bool flag_of(const Condition& condition, const std::vector<model::Node>& nodes) 
   return is_registered(nodes, condition.broker);
 }
 
-bool compares(Condition::Compare compare, model::Offset found, model::Offset wanted) {
-  if (found == model::kUnknownOffset) return false;
-  switch (compare) {
-    case Condition::Compare::equal:
-      return found == wanted;
-    case Condition::Compare::at_least:
-      return found >= wanted;
-    case Condition::Compare::at_most:
-      return found <= wanted;
-  }
-  return false;
+bool is_within(model::Offset found, const Condition& condition) {
+  return found != model::kUnknownOffset && condition.least <= found && found <= condition.most;
 }
 
 // The ISR is a set: its order depends on who came back first.
@@ -93,12 +84,14 @@ bool holds(const Condition& condition, const std::vector<model::Node>& nodes, co
       return same_set(nodes_of(condition, nodes, config), condition.nodes);
     case Word::high_watermark:
     case Word::log_end_offset:
-      return compares(condition.compare, offset_of(condition, nodes), condition.offset);
+      return is_within(offset_of(condition, nodes), condition);
     case Word::role:
       return role_of(condition, nodes) == condition.role;
     case Word::running:
     case Word::registered:
       return flag_of(condition, nodes) == condition.yes;
+    case Word::acknowledged:
+      break;
   }
   return false;
 }
@@ -127,6 +120,8 @@ std::string value_text(const Condition& condition, const std::vector<model::Node
     case Word::running:
     case Word::registered:
       return flag_of(condition, nodes) ? "true" : "false";
+    case Word::acknowledged:
+      break;
   }
   return {};
 }
@@ -149,6 +144,8 @@ std::uint64_t facts_about(Word word) {
       return bits<Stopped, StartFailed>();
     case Word::registered:
       return bits<BrokerRegistered, BrokerUnregistered>();
+    case Word::acknowledged:
+      return bits<RecordsAcknowledged>();
   }
   return 0;
 }

@@ -23,18 +23,21 @@ struct Condition {
     role,            // what the broker itself believes
     running,         // its process runs, paused or not
     registered,      // /brokers/ids/N exists
+    acknowledged,    // records acknowledged to the producer so far: a count of the run, of which no node knows
   };
-  enum class Compare : std::uint8_t { equal, at_least, at_most };
+  static constexpr std::int64_t kNoLimit = INT64_MAX;
   Word word{};
-  model::PartitionId partition{};         // isr, leader, high_watermark, log_end_offset, role
-  model::NodeId broker = model::kNoNode;  // high_watermark, log_end_offset, role, running, registered
-  model::Replicas nodes;                  // isr; leader and controller: one or none
-  Compare compare = Compare::equal;       // of offset
-  model::Offset offset = 0;               // high_watermark, log_end_offset
-  model::Role role = model::Role::none;   // role
-  bool yes = true;                        // running, registered
+  model::PartitionId partition{};           // isr, leader, high_watermark, log_end_offset, role
+  model::NodeId broker = model::kNoNode;    // high_watermark, log_end_offset, role, running, registered
+  model::NodeId producer = model::kNoNode;  // acknowledged
+  model::Replicas nodes;                    // isr; leader and controller: one or none
+  std::int64_t least = 0;                   // high_watermark, log_end_offset, acknowledged: from here...
+  std::int64_t most = kNoLimit;             // ...to here; a single value is both
+  model::Role role = model::Role::none;     // role
+  bool yes = true;                          // running, registered
 };
 
+// Of every word but `acknowledged`: whoever judges that one counts, and compares with `least` and `most`.
 bool holds(const Condition& condition, const std::vector<model::Node>& nodes, const model::ClusterConfig& config);
 
 // What is there, in the words of a scenario: "b1 b2", "none", "5", "leader", "false".

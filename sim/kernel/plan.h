@@ -12,6 +12,7 @@
 #include "model/ids.h"
 #include "model/rules.h"
 #include "model/time.h"
+#include "sim/kernel/condition.h"
 
 namespace sim {
 
@@ -89,19 +90,17 @@ struct Fault {
 
 struct Expectation {
   enum class Form : std::uint8_t {
-    fact,          // the pattern occurs, within [from, to]
-    never,         // the pattern does not occur
-    state_isr,     // at `from`: isr(partition) is `nodes`
-    state_leader,  // at `from`: leader(partition) is the first of `nodes`; none: no leader
-    state_controller,
-    violates,  // the invariant is broken
+    fact,      // the pattern occurs, within [from, to]
+    never,     // the pattern does not occur
+    state,     // `condition` holds: at `from`, or at some instant of [from, to], or always within it
+    violates,  // the invariant is broken: `pattern` says by which fact that is told
   };
   Form form = Form::fact;
   FactPattern pattern;
   Time from{INT64_MIN}, to{INT64_MAX};
-  std::int32_t times = 0;  // fact: exactly so often; 0: at least once
-  model::PartitionId partition{};
-  model::Replicas nodes;
+  std::int32_t times = 0;          // fact: exactly so often; 0: at least once
+  Condition condition;             // state
+  bool always = false;             // state: not only at some instant
   model::InvariantId invariant{};  // violates
   std::string text;                // as in the scenario, one line
   std::int32_t line = 0;

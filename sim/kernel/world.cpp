@@ -15,7 +15,10 @@ struct World::Kernel {
 World::World(const Plan& plan, Observer* observer) : kernel_(std::make_unique<Kernel>(plan, observer)) {}
 World::~World() = default;
 
-bool World::step() { return kernel_->engine.advance(kernel_->engine.plan.until.us); }
+bool World::step_until(Time t) {
+  Engine& engine = kernel_->engine;
+  return engine.advance(std::min(t, engine.plan.until).us);
+}
 
 void World::run_until(Time t) {
   Engine& engine = kernel_->engine;

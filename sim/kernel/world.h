@@ -19,8 +19,9 @@ class World {
   World& operator=(const World&) = delete;
 
   // Carries out the next event. False: nothing is left before Plan::until.
-  bool step();
-  void run_until(Time t);  // every event at or before t
+  bool step() { return step_until(plan_end()); }
+  bool step_until(Time t);  // the same, if it comes at or before t
+  void run_until(Time t);   // every event at or before t
   void run() { run_until(plan_end()); }
 
   Time now() const;

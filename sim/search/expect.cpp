@@ -15,6 +15,10 @@ bool is_about_facts(const Expectation& row) {
          row.form == Expectation::Form::violates;
 }
 
+std::size_t producer_index(const model::ClusterConfig& config, model::NodeId producer) {
+  return static_cast<std::size_t>(producer) - 1 - config.brokers.size();
+}
+
 // "14.250 s"; negative during the boot.
 std::string seconds_text(Time at) {
   const std::int64_t ms = at.us / 1000;
@@ -33,27 +37,13 @@ std::string fact_text(const model::ClusterConfig& config, Time at, model::NodeId
   return text;
 }
 
-std::string names(const model::Replicas& nodes, const model::ClusterConfig& config) {
-  std::string text;
-  for (const model::NodeId node : nodes) text += (text.empty() ? "" : " ") + config.name_of(node);
-  return text.empty() ? "none" : text;
-}
-
-model::Replicas one_or_none(model::NodeId node) {
-  return node == model::kNoNode ? model::Replicas{} : model::Replicas{node};
-}
-
-// The ISR is a set: its order depends on who came back first.
-bool same_set(model::Replicas a, model::Replicas b) {
-  std::sort(a.begin(), a.end());
-  std::sort(b.begin(), b.end());
-  return a == b;
-}
-
 }  // namespace
 
 Expectations::Expectations(const Plan& plan)
-    : plan_(plan), results_(plan.expectations.size()), progress_(plan.expectations.size()) {
+    : plan_(plan),
+      results_(plan.expectations.size()),
+      progress_(plan.expectations.size()),
+      acknowledged_(plan.config.producers.size()) {
   for (const Expectation& row : plan.expectations) {
     if (is_about_facts(row)) facts_ |= std::uint64_t{1} << row.pattern.fact;
   }
@@ -66,6 +56,9 @@ void Expectations::decide(std::size_t i, bool met, Time at) {
 }
 
 void Expectations::on_fact(Time at, model::NodeId teller, const model::Fact& fact) {
+  if (const auto* acknowledged = std::get_if<model::RecordsAcknowledged>(&fact)) {
+    acknowledged_[producer_index(plan_.config, teller)] += acknowledged->count;
+  }
   if (((facts_ >> fact.index()) & 1U) == 0) return;
   for (std::size_t i = 0; i < results_.size(); ++i) {
     const Expectation& row = plan_.expectations[i];
@@ -112,30 +105,64 @@ void Expectations::note_nearest(std::size_t i, Time at, model::NodeId teller, co
   results_[i].found = fact_text(plan_.config, at, teller, fact);
 }
 
-std::vector<Time> Expectations::state_times() const {
-  std::vector<Time> times;
-  for (const Expectation& row : plan_.expectations) {
-    if (!is_about_facts(row) && row.from <= plan_.until) times.push_back(row.from);
-  }
-  std::sort(times.begin(), times.end());
-  times.erase(std::unique(times.begin(), times.end()), times.end());
-  return times;
-}
-
-void Expectations::judge_state(Time at, const World& world) {
+std::optional<Time> Expectations::next_look(Time after) const {
+  std::optional<Time> next;
   for (std::size_t i = 0; i < results_.size(); ++i) {
     const Expectation& row = plan_.expectations[i];
-    if (is_about_facts(row) || row.from != at) continue;
-    const model::PartitionState* state = world.partition_state(row.partition);
-    model::Replicas found;
-    if (row.form == Expectation::Form::state_controller) {
-      found = one_or_none(world.controller());
-    } else if (state != nullptr) {
-      found = row.form == Expectation::Form::state_isr ? state->isr : one_or_none(state->leader);
+    if (is_about_facts(row) || results_[i].decided) continue;
+    // A window beyond the end is watched to the end.
+    for (const Time at : {row.from, std::min(row.to, plan_.until)}) {
+      if (at > after && at <= plan_.until && (!next || at < *next)) next = at;
     }
-    results_[i].found = names(found, plan_.config);
-    decide(i, same_set(found, row.nodes), at);
   }
+  return next;
+}
+
+bool Expectations::is_watching(Time at) const {
+  for (std::size_t i = 0; i < results_.size(); ++i) {
+    const Expectation& row = plan_.expectations[i];
+    if (!is_about_facts(row) && !results_[i].decided && row.from <= at && at < row.to) return true;
+  }
+  return false;
+}
+
+void Expectations::run(World& world) {
+  Time at = plan_.begins - model::microseconds(1);
+  while (const auto next = next_look(at)) {
+    while (is_watching(at) && world.step_until(*next)) {
+      at = world.now();
+      judge_states(at, false, world);
+    }
+    world.run_until(*next);
+    at = *next;
+    judge_states(at, true, world);
+  }
+  world.run();
+}
+
+// While an instant is under way, only open windows look: a window begins, and a single time is judged, when all of
+// its instant has happened.
+void Expectations::judge_states(Time at, bool is_complete, const World& world) {
+  for (std::size_t i = 0; i < results_.size(); ++i) {
+    const Expectation& row = plan_.expectations[i];
+    if (is_about_facts(row) || results_[i].decided || at < row.from || at > row.to) continue;
+    if (is_complete || row.from < at) judge_state(i, at, is_complete && at == row.to, world);
+  }
+}
+
+void Expectations::judge_state(std::size_t i, Time at, bool is_last, const World& world) {
+  const Expectation& row = plan_.expectations[i];
+  bool is_so = false;
+  if (row.condition.word == Condition::Word::acknowledged) {
+    const std::int64_t count = acknowledged_[producer_index(plan_.config, row.condition.producer)];
+    is_so = row.condition.least <= count && count <= row.condition.most;
+    results_[i].found = std::to_string(count);
+  } else {
+    is_so = holds(row.condition, world.nodes(), plan_.config);
+    results_[i].found = value_text(row.condition, world.nodes(), plan_.config);
+  }
+  // One look is enough to fulfil what must be so at some instant, and to break what must always be so.
+  if (is_last || is_so != row.always) decide(i, is_so, at);
 }
 
 std::vector<ExpectationResult> Expectations::conclude() {

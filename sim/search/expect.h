@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "model/facts.h"
@@ -16,10 +17,9 @@ class Expectations {
   explicit Expectations(const Plan& plan);
 
   void on_fact(Time at, model::NodeId teller, const model::Fact& fact);
-  // Times at which the run must be stopped for judge_state, in order, each once.
-  std::vector<Time> state_times() const;
-  // Everything at or before `at` has happened.
-  void judge_state(Time at, const World& world);
+  // Runs the world to its end and looks at states on the way: at single times, and after every event while the
+  // window of some expectation is open.
+  void run(World& world);
   // The run is over.
   std::vector<ExpectationResult> conclude();
 
@@ -32,12 +32,18 @@ class Expectations {
 
   void judge_fact(std::size_t i, Time at, model::NodeId teller, const model::Fact& fact);
   void note_nearest(std::size_t i, Time at, model::NodeId teller, const model::Fact& fact);
+  void judge_states(Time at, bool is_complete, const World& world);
+  void judge_state(std::size_t i, Time at, bool is_last, const World& world);
+  // Windows of states that are still to be judged: is one open just after `at`? When is the next to be looked at?
+  bool is_watching(Time at) const;
+  std::optional<Time> next_look(Time after) const;
   void decide(std::size_t i, bool met, Time at);
 
   const Plan& plan_;
   std::vector<ExpectationResult> results_;
   std::vector<Progress> progress_;
-  std::uint64_t facts_ = 0;  // bit i: some expectation is about the i-th kind
+  std::uint64_t facts_ = 0;                 // bit i: some expectation is about the i-th kind
+  std::vector<std::int64_t> acknowledged_;  // records, by producer
 };
 
 }  // namespace sim

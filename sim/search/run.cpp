@@ -164,11 +164,7 @@ Outcome run(const Plan& plan, const RunOptions& options) {
   Recorder recorder(plan, options, outcome);
   World world(plan, &recorder);
   recorder.watch(world);
-  for (const Time at : recorder.expectations().state_times()) {
-    world.run_until(at);
-    recorder.expectations().judge_state(at, world);
-  }
-  world.run();
+  recorder.expectations().run(world);
   recorder.conclude(plan.until);
 
   outcome.seed = plan.seed;
