@@ -1,9 +1,11 @@
+#include "scenarios/expectations.h"
+
 #include <algorithm>
 #include <array>
 
+#include "model/facts.h"
 #include "scenarios/decode.h"
 #include "scenarios/fact_patterns.h"
-#include "scenarios/faults.h"
 #include "scenarios/state_words.h"
 #include "scenarios/suggest.h"
 
@@ -13,6 +15,7 @@ namespace {
 using sim::Expectation;
 
 constexpr std::array<std::string_view, 4> kWindowKeys{"after", "before", "between", "times"};
+constexpr std::array<std::string_view, 3> kForms{"fact", "never", "violates"};
 constexpr std::array<std::string_view, 3> kStateWindowKeys{"after", "before", "between"};
 constexpr std::array<std::string_view, 6> kStateKeys{"after", "always", "at", "before", "between", kNoteKey};
 
@@ -104,6 +107,20 @@ bool read_never(const Value& object, const Member& name, Expectation& expectatio
   return true;
 }
 
+bool read_violates(const Value& object, const Member& name, Expectation& expectation, const Context& context) {
+  expectation.form = Expectation::Form::violates;
+  constexpr std::array<std::string_view, 4> kKeys{"after", "before", "between", "violates"};
+  check_keys(object, kKeys, "such an expectation", context.problems);
+  const auto invariant = read_invariant(name.value, context.problems);
+  if (invariant) {
+    expectation.invariant = *invariant;
+    expectation.pattern = {model::kFactIndex<model::InvariantViolated>, {{"invariant", name.value.text}}};
+    expectation.text = "violates " + name.value.text;
+  }
+  read_window(object, expectation, context);
+  return invariant.has_value();
+}
+
 // One time, or a window; without an end it is that of the run.
 bool read_instants(const Value& object, const Member& state, Expectation& expectation, const Context& context) {
   const Value* at = object.find("at");
@@ -154,7 +171,7 @@ bool read_state(const Value& object, const Member& state, Expectation& expectati
 }
 
 void explain_missing_form(const Value& object, Problems& problems) {
-  std::vector<std::string_view> forms{"fact", "never"};
+  std::vector<std::string_view> forms(kForms.begin(), kForms.end());
   for (const StateWord& row : kStateWords) forms.push_back(row.example);
   for (const Member& member : object.members) {
     const std::string hint = did_you_mean(member.key, forms);
@@ -174,23 +191,27 @@ void read_expectation(const Value& object, const Context& context, std::vector<E
   }
   Expectation expectation;
   expectation.line = object.at.line;
-  const Member* fact = object.find_member("fact");
-  const Member* never = object.find_member("never");
-  bool is_good = false;
-  if (fact != nullptr && never != nullptr) {
-    context.problems.error_at_key("conflict", *never, "an expectation has either \"fact\" or \"never\"");
-  } else if (fact != nullptr) {
-    is_good = read_fact(object, *fact, expectation, context);
-  } else if (never != nullptr) {
-    is_good = read_never(object, *never, expectation, context);
-  } else {
-    const auto state = std::find_if(object.members.begin(), object.members.end(),
-                                    [](const Member& member) { return state_word_of(member.key) != nullptr; });
-    if (state == object.members.end()) {
-      explain_missing_form(object, context.problems);
-    } else {
-      is_good = read_state(object, *state, expectation, context);
+  const Member* form = nullptr;
+  for (const Member& member : object.members) {
+    const bool is_form = std::find(kForms.begin(), kForms.end(), member.key) != kForms.end();
+    if (is_form && form != nullptr) {
+      context.problems.error_at_key("conflict", member,
+                                    "an expectation has either \"" + form->key + "\" or \"" + member.key + "\"");
+      return;
     }
+    if (is_form) form = &member;
+  }
+  const auto state = std::find_if(object.members.begin(), object.members.end(),
+                                  [](const Member& member) { return state_word_of(member.key) != nullptr; });
+  bool is_good = false;
+  if (form != nullptr) {
+    is_good = form->key == "fact"    ? read_fact(object, *form, expectation, context)
+              : form->key == "never" ? read_never(object, *form, expectation, context)
+                                     : read_violates(object, *form, expectation, context);
+  } else if (state != object.members.end()) {
+    is_good = read_state(object, *state, expectation, context);
+  } else {
+    explain_missing_form(object, context.problems);
   }
   if (is_good) expectations.push_back(std::move(expectation));
 }
@@ -210,6 +231,22 @@ void read_expectations(const Value& list, const Names& names, sim::Plan& plan, P
   std::vector<Expectation> expectations;
   for (const Value& item : list.items) read_expectation(item, {names, plan, problems}, expectations);
   plan.expectations = std::move(expectations);
+}
+
+void read_exposes(const Value& list, sim::Plan& plan, Problems& problems) {
+  if (!list.is_array()) {
+    problems.error("wrong-type", list, "\"exposes\" is a list of invariants, not " + describe(list));
+    return;
+  }
+  for (const Value& item : list.items) {
+    const auto invariant = read_invariant(item, problems);
+    if (!invariant) continue;
+    if (std::find(plan.exposes.begin(), plan.exposes.end(), *invariant) != plan.exposes.end()) {
+      problems.error("bad-value", item, describe(item) + " stands twice in the list");
+      continue;
+    }
+    plan.exposes.push_back(*invariant);
+  }
 }
 
 }  // namespace scenarios

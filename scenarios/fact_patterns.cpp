@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "model/facts.h"
+#include "model/invariants/invariant.h"
 #include "scenarios/decode.h"
 #include "scenarios/suggest.h"
 
@@ -34,10 +35,11 @@ FieldKind kind_of() {
     return FieldKind::boolean;
   } else if constexpr (std::is_same_v<T, model::ErrorCode>) {
     return FieldKind::error;
+  } else if constexpr (std::is_same_v<T, model::InvariantId>) {
+    return FieldKind::invariant;
   } else if constexpr (std::is_same_v<T, model::Duration>) {
     return FieldKind::duration;
-  } else if constexpr (std::is_same_v<T, model::Path> || IsPaths<T>::value || std::is_same_v<T, model::LossReason> ||
-                       std::is_same_v<T, model::InvariantId>) {
+  } else if constexpr (std::is_same_v<T, model::Path> || IsPaths<T>::value || std::is_same_v<T, model::LossReason>) {
     return FieldKind::text;
   } else {
     static_assert(std::is_integral_v<T>);
@@ -86,6 +88,8 @@ std::string expected_of(FieldKind kind) {
       return "a duration such as \"6s\"";
     case FieldKind::error:
       return "an error such as \"fenced_leader_epoch\"";
+    case FieldKind::invariant:
+      return "an invariant such as \"leader-in-isr\"";
     case FieldKind::text:
       return "a string";
   }
@@ -131,6 +135,7 @@ bool fits(FieldKind kind, const Value& value) {
     case FieldKind::topic:
     case FieldKind::duration:
     case FieldKind::error:
+    case FieldKind::invariant:
     case FieldKind::text:
       return value.is_string();
   }
@@ -172,6 +177,9 @@ std::optional<std::string> read_field(const FactField& field, const Value& value
                      did_you_mean(value.text, words));
       return std::nullopt;
     }
+    case FieldKind::invariant:
+      if (!read_invariant(value, problems)) return std::nullopt;
+      return value.text;
     case FieldKind::integer:
     case FieldKind::text:
       break;
@@ -232,6 +240,17 @@ std::optional<sim::FactPattern> read_pattern(const Value& object, const Member& 
   }
   if (!is_good) return std::nullopt;
   return pattern;
+}
+
+std::optional<model::InvariantId> read_invariant(const Value& value, Problems& problems) {
+  const auto name = read_text(value, "an invariant's name", problems);
+  if (!name) return std::nullopt;
+  if (const model::Invariant* row = model::find_invariant(*name)) return model::id_of(*row);
+  std::vector<std::string_view> words;
+  for (const model::Invariant& row : model::invariants()) words.push_back(row.name);
+  problems.error("unknown-invariant", value, describe(value) + " is not an invariant",
+                 did_you_mean_or_list(*name, words, "known"));
+  return std::nullopt;
 }
 
 std::string text_of(const sim::FactPattern& pattern) {

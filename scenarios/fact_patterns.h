@@ -14,7 +14,18 @@
 
 namespace scenarios {
 
-enum class FieldKind : std::uint8_t { node, nodes, partition, topic, integer, boolean, duration, error, text };
+enum class FieldKind : std::uint8_t {
+  node,
+  nodes,
+  partition,
+  topic,
+  integer,
+  boolean,
+  duration,
+  error,
+  invariant,
+  text
+};
 struct FactField {
   std::string_view name;
   FieldKind kind{};
@@ -27,6 +38,9 @@ std::vector<FactField> fields_of_fact(std::size_t fact);
 std::optional<sim::FactPattern> read_pattern(const Value& object, const Member& name,
                                              std::span<const std::string_view> other_keys, const Names& names,
                                              Problems& problems);
+
+// The promise of that name, "leader-in-isr".
+std::optional<model::InvariantId> read_invariant(const Value& value, Problems& problems);
 
 // "controller_epoch broker=b2 epoch=2"
 std::string text_of(const sim::FactPattern& pattern);

@@ -1,4 +1,4 @@
-// Members "faults" and "expect" of a scenario.
+// Member "faults" of a scenario.
 #pragma once
 
 #include <span>
@@ -11,13 +11,11 @@
 namespace scenarios {
 
 inline constexpr std::size_t kFaultsMax = 1'000;
-inline constexpr std::size_t kExpectationsMax = 1'000;
 
 // Every key that a fault may have, alphabetically; the schema has the same.
 std::span<const std::string_view> fault_keys();
 
 // plan.config and plan.until must be set.
 void read_faults(const Value& list, const Names& names, sim::Plan& plan, Problems& problems);
-void read_expectations(const Value& list, const Names& names, sim::Plan& plan, Problems& problems);
 
 }  // namespace scenarios

@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "scenarios/decode.h"
+#include "scenarios/expectations.h"
 #include "scenarios/faults.h"
 #include "scenarios/json_value.h"
 #include "scenarios/names.h"
@@ -26,7 +27,6 @@ constexpr std::array<std::string_view, 8> kProducerKeys{
 };
 constexpr std::array<std::string_view, 3> kTopicKeys{"config", "note", "partitions"};
 // Parts of the format that the simulator does not carry out yet.
-constexpr std::array<std::string_view, 1> kLaterKeys{"violates"};
 constexpr std::array<std::string_view, 2> kLaterClients{"consumer", "reader"};
 
 void read_header(const Value& root, sim::Plan& plan, Problems& problems) {
@@ -38,13 +38,7 @@ void read_header(const Value& root, sim::Plan& plan, Problems& problems) {
     // With an end that is wrong, the largest keeps errors from following it.
     plan.until.us = end.value_or(kUntilMax).us;
   }
-  const Value* exposes = root.find("exposes");
-  if (exposes == nullptr) return;
-  if (!exposes->is_array()) {
-    problems.error("wrong-type", *exposes, "\"exposes\" is a list of invariants, not " + describe(*exposes));
-    return;
-  }
-  for (const Value& item : exposes->items) read_text(item, "an invariant's name", problems);
+  if (const Value* exposes = root.find("exposes")) read_exposes(*exposes, plan, problems);
 }
 
 TopicParts topic_parts(const Member& member, Problems& problems) {
@@ -119,8 +113,10 @@ void read_client(const Value& client, ClusterParts& parts, Problems& problems) {
 void check_top_level(const Value& root, Problems& problems) {
   for (const Member& member : root.members) {
     if (std::find(kScenarioKeys.begin(), kScenarioKeys.end(), member.key) != kScenarioKeys.end()) continue;
-    if (std::find(kLaterKeys.begin(), kLaterKeys.end(), member.key) != kLaterKeys.end()) {
-      problems.error_at_key("not-supported", member, "\"" + member.key + "\" is not judged yet");
+    const bool is_expectation = member.key == "violates" || member.key == "never" || member.key == "fact";
+    if (is_expectation) {
+      problems.error_at_key("unknown-key", member, "\"" + member.key + "\" is an expectation",
+                            "write it in \"expect\": [{\"" + member.key + "\": ...}]");
       continue;
     }
     problems.error_at_key("unknown-key", member, "\"" + member.key + "\" is not a member of a scenario",

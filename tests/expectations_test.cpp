@@ -3,12 +3,14 @@
 #include <string>
 #include <string_view>
 
+#include "model/rules.h"
 #include "scenarios/loader.h"
 #include "sim/search/run.h"
 
 namespace {
 
-// b1 leads t-0; p1 has its twenty records acknowledged by 4 s; b2 is down from 5 s on: at 8 s its id is still registered.
+// b1 leads t-0; p1 has its twenty records acknowledged by 4 s; b2 is down from 5 s on: at 8 s its id is still
+// registered.
 sim::Plan plan_with(std::string_view expectation) {
   auto result = scenarios::load_scenario("test.json", R"({
     "cluster": {"brokers": 2, "topics": {"t": {"partitions": [[1, 2]]}}},
@@ -34,6 +36,20 @@ sim::ExpectationResult judged(std::string_view expectation) {
 std::string verdict_of(std::string_view expectation) {
   const sim::ExpectationResult result = judged(expectation);
   return (result.met ? "met: " : "not met: ") + result.found;
+}
+
+// The leader of t-0 is cut off while it is written to, and dies: a broker that answers before its followers have a
+// record loses some.
+sim::Plan crash_plan(std::string_view rest, bool is_defective) {
+  auto result = scenarios::load_scenario("crash.json", R"e({
+    "cluster": {"topics": {"t": {"partitions": [[2, 3, 1]], "config": {"min.insync.replicas": 2}}}},
+    "clients": [{"producer": "p1", "rate": "500/s", "start": "1s", "count": 4000}],
+    "faults": [{"at": "4s", "cut": ["b2", ["b1", "b3"]], "for": "2s"}, {"at": "5s", "crash": "leader(t-0)"}],
+    "until": "40s")e" + std::string(rest) + "}");
+  REQUIRE_MESSAGE(result.ok(), scenarios::text_of(result.errors.front()));
+  sim::Plan plan = std::move(*result.value);
+  if (is_defective) model::find_defect("acknowledges-at-append")->plant(plan.rules);
+  return plan;
 }
 
 }  // namespace
@@ -106,4 +122,33 @@ TEST_CASE("looking at states leaves a run as it is") {
   CHECK(watched.verdict == sim::Verdict::passed);
   CHECK(watched.fingerprint == plain.fingerprint);
   CHECK(watched.events == plain.events);
+}
+
+TEST_CASE("an invariant that is expected to be broken must be, and then is no failure") {
+  constexpr std::string_view kExpected =
+      R"(, "expect": [{"violates": "acked-record-not-lost", "after": "5s"}, {"violates": "acks-all-earned"}])";
+  CHECK(sim::run(crash_plan("", true), {}).verdict == sim::Verdict::safety_violated);
+  CHECK(sim::run(crash_plan("", false), {}).verdict == sim::Verdict::passed);
+  const sim::Outcome broken = sim::run(crash_plan(kExpected, true), {});
+  CHECK(broken.verdict == sim::Verdict::passed);
+  REQUIRE(broken.expectations.size() == 2);
+  CHECK(broken.expectations[0].met);
+  CHECK(broken.expectations[1].met);
+  CHECK(broken.expectations[0].found.starts_with("invariant_violated by "));
+  CHECK(sim::run(crash_plan(kExpected, false), {}).verdict == sim::Verdict::not_reached);
+  // It was broken, but not then.
+  constexpr std::string_view kEarly =
+      R"(, "expect": [{"violates": "acked-record-not-lost", "before": "5s"}, {"violates": "acks-all-earned"}])";
+  CHECK(sim::run(crash_plan(kEarly, true), {}).verdict == sim::Verdict::not_reached);
+  // One that is expected does not excuse another.
+  constexpr std::string_view kOther = R"(, "expect": [{"violates": "isr-never-empty"}])";
+  CHECK(sim::run(crash_plan(kOther, true), {}).verdict == sim::Verdict::safety_violated);
+}
+
+TEST_CASE("a run that does not put to the test what it names in exposes is vacuous") {
+  CHECK(sim::run(crash_plan(R"(, "exposes": ["acked-record-not-lost", "clean-election"])", false), {}).verdict ==
+        sim::Verdict::passed);
+  const sim::Plan unexposed = crash_plan(R"(, "exposes": ["zombie-controller-writes-nothing"])", false);
+  CHECK(unexposed.exposes.size() == 1);
+  CHECK(sim::run(unexposed, {}).verdict == sim::Verdict::vacuous);
 }

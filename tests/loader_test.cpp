@@ -10,9 +10,9 @@
 #include <vector>
 
 #include <doctest/doctest.h>
-#include <nlohmann/json.hpp>
 
 #include "model/text.h"
+#include "scenarios/expectations.h"
 #include "scenarios/fact_patterns.h"
 #include "scenarios/faults.h"
 #include "scenarios/json_value.h"
@@ -59,13 +59,6 @@ const sim::Fault* find_fault(const sim::Plan& plan, FaultKind kind) {
                                [kind](const sim::Fault& fault) { return fault.kind == kind; });
   return at == plan.faults.end() ? nullptr : &*at;
 }
-
-std::set<std::string> keys_of(const nlohmann::json& object) {
-  std::set<std::string> keys;
-  for (const auto& [key, value] : object.items()) keys.insert(key);
-  return keys;
-}
-std::set<std::string> keys_of(std::span<const std::string_view> words) { return {words.begin(), words.end()}; }
 
 template <std::size_t... I>
 std::vector<model::Fact> default_facts(std::index_sequence<I...>) {
@@ -338,13 +331,4 @@ TEST_CASE("The fields that a scenario may name are those that facts are printed 
     for (const FactField& field : fields_of_fact(fact.index())) known.emplace_back(field.name);
     CHECK(known == printed);
   }
-}
-
-TEST_CASE("The schema knows the keys that the loader knows") {
-  const auto schema = nlohmann::json::parse(read_all("scenarios/scenario.schema.json"));
-  const auto& definitions = schema.at("definitions");
-  CHECK(keys_of(schema.at("properties")) == keys_of(scenario_keys()));
-  CHECK(keys_of(definitions.at("cluster").at("properties")) == keys_of(cluster_keys()));
-  CHECK(keys_of(definitions.at("producer").at("properties")) == keys_of(producer_keys()));
-  CHECK(keys_of(definitions.at("fault").at("properties")) == keys_of(fault_keys()));
 }
