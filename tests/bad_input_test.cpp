@@ -113,6 +113,18 @@ TEST_CASE("a thousand damaged recordings give positioned errors, or recordings")
   }
 }
 
+TEST_CASE("what the fuzzers found stays found") {
+  std::size_t count = 0;
+  for (const auto& entry : std::filesystem::directory_iterator("tests/fuzz/found")) {
+    const std::string text = read_all(entry.path());
+    CAPTURE(entry.path().string());
+    CHECK(unsoundness_of(scenarios::load_scenario("found.json", text), text) == "");
+    CHECK(unsoundness_of(scenarios::load_recording("found.json", text), text) == "");
+    ++count;
+  }
+  CHECK(count > 0);
+}
+
 TEST_CASE("every prefix of a good scenario is refused without harm") {
   const std::string text = read_all("tests/scenarios/good/everything.json");
   const std::size_t closing = text.rfind('}');

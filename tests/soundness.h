@@ -13,7 +13,8 @@ inline std::string unsoundness_of(const scenarios::Problem& problem, std::string
   const std::string headline = scenarios::headline_of(problem);
   const auto is_control = [](char c) { return static_cast<unsigned char>(c) < 0x20U || c == 0x7F; };
   if (problem.line < 1 || problem.line > 1 + std::count(text.begin(), text.end(), '\n')) return "no line: " + headline;
-  if (problem.column < 1 || problem.column > static_cast<std::int64_t>(text.size()) + 1) return "no column: " + headline;
+  if (problem.column < 1 || problem.column > static_cast<std::int64_t>(text.size()) + 1)
+    return "no column: " + headline;
   if (problem.message.empty() || problem.code.empty()) return "no message: " + headline;
   if (std::any_of(headline.begin(), headline.end(), is_control)) return "a control character: " + headline;
   return {};
