@@ -149,6 +149,8 @@ void read_windows(const Value& rows, std::vector<sim::SilentWindow>& windows, Re
 
 void read_client_partition(const Member& named, const model::ProducerConfig& producer, sim::ClientResult& client,
                            RecordingReader& reader) {
+  // A topic that could not be read has been reported; its producer is left with the number of none.
+  if (model::index(producer.topic) >= reader.config().topics.size()) return;
   const auto& assignment = reader.config().topics[model::index(producer.topic)].assignment;
   sim::ClientPartition partition;
   while (std::to_string(partition.number) != named.key) {
