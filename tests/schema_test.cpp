@@ -204,7 +204,8 @@ TEST_CASE("every key of the schema says what it is for") {
   };
   const auto check_all = [&](const Json& object) {
     for (const auto& [key, property] : object.at("properties").items()) {
-      CAPTURE(key);
+      const std::string name = key;
+      CAPTURE(name);
       CHECK(says_what(property));
     }
   };
