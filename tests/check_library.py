@@ -2,7 +2,7 @@
 """Holds the scenarios of scenarios/library to what a library promises.
 
   check_library.py PROGRAM NAME         one scenario: its words; its expectations with each of 20 seeds; and that
-                                        what tests/library_awake.json plants turns it red with each of them
+                                        what tests/library_awake.json plants or changes turns it red with each of them
   check_library.py --complete NAME...   the names are the folder's and the table's, and no title stands twice
   check_library.py --self-test PROGRAM  plants an offence of each kind and fails unless it is found
 """
@@ -38,11 +38,21 @@ class Library:
 
 
 def in_words(proof):
-    return "--defect " + proof["defect"] if "defect" in proof else " ".join("--set " + each for each in proof["set"])
+    """Of a planted defect, changed settings, or the rules of another version of Kafka."""
+    if "defect" in proof:
+        return "--defect " + proof["defect"]
+    if "set" in proof:
+        return " ".join("--set " + each for each in proof["set"])
+    return "the version " + proof["version"]
 
 
-def options(proof):
-    return in_words(proof).split()
+def exit_codes_with(program, scenario, proof):
+    with tempfile.TemporaryDirectory() as folder:
+        path = pathlib.Path(folder, "scenario.json")
+        if "version" in proof:
+            scenario["cluster"]["version"] = proof["version"]
+        path.write_text(json.dumps(scenario), encoding="utf-8")
+        return exit_codes(program, path, [] if "version" in proof else in_words(proof).split())
 
 
 def check_words(scenario):
@@ -86,7 +96,7 @@ def check_scenario(program, library, name):
     if not proofs:
         yield "nothing in tests/library_awake.json turns it red"
     for proof in proofs:
-        codes = exit_codes(program, library.path(name), options(proof))
+        codes = exit_codes_with(program, library.read(name), proof)
         if isinstance(codes, str):
             yield f"{in_words(proof)}: {codes}"
         elif asleep := seeds_where(codes, lambda code: code not in RED):
