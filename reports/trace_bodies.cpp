@@ -266,7 +266,9 @@ void TraceLine::session(std::string_view name, model::SessionId id) {
 // The names and values of model::fields_of, without its allocations: facts come with each record.
 void TraceLine::fact(const model::Fact& fact) {
   const auto* fenced = std::get_if<model::RequestFenced>(&fact);
-  const bool has_no_partition = fenced != nullptr && !fenced->has_partition;
+  const auto* violated = std::get_if<model::InvariantViolated>(&fact);
+  const bool has_no_partition =
+      (fenced != nullptr && !fenced->has_partition) || (violated != nullptr && !violated->has_partition);
   const auto put_field = [&](std::string_view name, const auto& held) {
     using Held = std::decay_t<decltype(held)>;
     if constexpr (std::is_same_v<Held, model::SessionId>) {

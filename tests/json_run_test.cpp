@@ -1,6 +1,7 @@
 #include "reports/json_run.h"
 
 #include <doctest/doctest.h>
+#include <algorithm>
 
 #include <cstdio>
 #include <memory>
@@ -83,7 +84,17 @@ TEST_CASE("a run as JSON has what programs rely on") {
   CHECK(run["simulated_us"] == 75'000'000);
   CHECK(run["verdict"] == "not reached");
   CHECK(run["exit"] == 11);
-  CHECK(run["invariants"] == json::array());
+  REQUIRE(run["invariants"].size() == model::invariants().size());
+  CHECK(run["invariants"][0]["name"] == "controller-epoch-grows");
+  CHECK(run["invariants"][0]["held"] == true);
+  CHECK(run["invariants"][0]["exposures"] == 1);
+  const auto broken = std::find_if(run["invariants"].begin(), run["invariants"].end(),
+                                   [](const json& row) { return row["held"] == false; });
+  REQUIRE(broken != run["invariants"].end());
+  CHECK((*broken)["name"] == "isr-recovers");
+  CHECK((*broken)["broker"] == "b1");
+  CHECK((*broken)["partition"] == "t-0");
+  CHECK((*broken)["what"] == "b1 lives and is not in the ISR");
   REQUIRE(run["expectations"].size() == 3);
   CHECK(run["expectations"][1]["met"] == false);
   CHECK(run["expectations"][1]["decided"] == true);

@@ -110,6 +110,22 @@ inline void tell_return(std::vector<sim::RecordedFact>& facts) {
   facts.push_back({at_ms(36'310), kZooKeeper, PartitionStateChanged{80, kT0, {kB2, 1, {kB2, kB3, kB1}, 2}, 2}});
 }
 
+// Two promises were put to the test and held, one that must come true in the end did not.
+inline std::vector<sim::InvariantResult> judged() {
+  std::vector<sim::InvariantResult> rows(model::invariants().size());
+  const auto row = [&](std::string_view name) -> sim::InvariantResult& {
+    return rows[static_cast<std::size_t>(model::id_of(*model::find_invariant(name)))];
+  };
+  row("controller-epoch-grows").exposures = 1;
+  row("one-leader-per-epoch").exposures = 2;
+  sim::InvariantResult& recovers = row("isr-recovers");
+  recovers.exposures = 1;
+  recovers.broken = true;
+  recovers.at = at_ms(75'000);
+  recovers.breach = {kB1, true, kT0, "b1 lives and is not in the ISR"};
+  return rows;
+}
+
 inline sim::Outcome zombie_outcome() {
   sim::Outcome outcome;
   outcome.seed = 42;
@@ -124,6 +140,7 @@ inline sim::Outcome zombie_outcome() {
   const sim::FaultEffect effect{31, 0, 2, 0, false};
   outcome.faults = {{pause, effect}, {resume, effect}};
   outcome.expectations = {{true, true, at_ms(15'019), ""}, {true, false, at_ms(30'000), "36.205 b1"}, {}};
+  outcome.invariants = judged();
   outcome.verdict = sim::Verdict::not_reached;
   return outcome;
 }
