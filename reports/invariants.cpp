@@ -53,6 +53,37 @@ std::vector<std::string> leading_facts(const sim::Plan& plan, const sim::Outcome
   return lines;
 }
 
+std::string event_word(const sim::Plan& plan, const sim::PastEvent& event) {
+  const std::string peer = event.peer == model::kNoNode ? "" : " from " + plan.config.name_of(event.peer);
+  switch (event.kind) {
+    case sim::EventKind::message:
+      return std::string(model::name_of_body(event.body)) + peer;
+    case sim::EventKind::timer:
+      return "timer " + std::string(model::name_of(event.timer.kind));
+    case sim::EventKind::connected:
+      return "connected" + peer;
+    case sim::EventKind::disconnected:
+      return "disconnected" + peer;
+    case sim::EventKind::started:
+      return "started";
+    case sim::EventKind::act:
+      return "operator";
+  }
+  return "";
+}
+
+// "last at b2: Fetch from b1 at 17.874, timer isr_check at 17.875"
+std::string last_events(const sim::Plan& plan, const sim::InvariantResult& result) {
+  std::vector<std::string> parts;
+  for (const sim::PastEvent& event : result.before) {
+    parts.push_back(fmt::format("{} at {}", event_word(plan, event), seconds_text(event.at.us)));
+  }
+  if (parts.empty()) return "";
+  const std::string where =
+      result.breach.broker == model::kNoNode ? "" : fmt::format(" at {}", plan.config.name_of(result.breach.broker));
+  return fmt::format("last events{}: {}", where, joined(parts, ", "));
+}
+
 std::string standing(const sim::Plan& plan, std::size_t row, const sim::InvariantResult& result) {
   if (is_expected(plan, row)) return "VIOLATED as expected";
   if (!result.promised) return fmt::format("VIOLATED, as known of Kafka {}", plan.version);
@@ -70,6 +101,8 @@ std::string proof(const sim::Plan& plan, const sim::Outcome& outcome, std::size_
   std::string text = fmt::format("{} {}{}: {}\n  {}: {}\n", standing(plan, i, result), row.name, where, row.promise,
                                  when, result.breach.what);
   for (const std::string& line : leading_facts(plan, outcome, row, result)) text += "  " + line + "\n";
+  const std::string events = last_events(plan, result);
+  if (!events.empty()) text += "  " + events + "\n";
   return text;
 }
 

@@ -8,6 +8,7 @@
 #include "sim/kernel/observer.h"
 #include "sim/kernel/plan.h"
 #include "sim/kernel/world.h"
+#include "sim/search/trace_ring.h"
 
 namespace sim {
 
@@ -34,6 +35,7 @@ struct InvariantResult {  // by model::InvariantId
   Time at;                  // of the first breach...
   std::uint64_t event = 0;  // ...which this event's step was; 0: found at the end
   model::Breach breach;
+  std::vector<PastEvent> before;  // the last events at the breach's broker
 };
 
 enum class Verdict : std::uint8_t { passed, safety_violated, not_reached, vacuous };

@@ -19,6 +19,8 @@
 #include "model/facts.h"
 #include "reports/trace_jsonl.h"
 #include "sim/kernel/world.h"
+#include "sim/search/recorder.h"
+#include "sim/search/run.h"
 #include "tests/bench/fetch_loop_bare.h"
 #include "tests/bench/fetch_loop_plan.h"
 
@@ -29,6 +31,7 @@ constexpr std::uint64_t kBareEvents = 3'000'000;
 constexpr std::uint64_t kModelEvents = 400'000;
 constexpr std::uint64_t kShortRun = 2'000;  // events of the run that seeds are counted with
 constexpr int kShortRuns = 200;
+constexpr std::uint64_t kParallelRuns = 40;
 constexpr int kSpawns = 50;
 
 double seconds_since(std::chrono::steady_clock::time_point start) {
@@ -59,8 +62,10 @@ struct Speed {
 };
 
 // From the moment at which the producer starts: the boot is another workload.
-Speed measure_model(const sim::Plan& plan, sim::Observer* observer) {
+template <typename Watch>
+Speed measure_model(const sim::Plan& plan, sim::Observer* observer, Watch&& watch) {
   sim::World world(plan, observer);
+  watch(world);
   world.run_until(sim::Time{} + model::seconds(1));
 
   const sim::Time from = world.now();
@@ -75,6 +80,14 @@ Speed measure_model(const sim::Plan& plan, sim::Observer* observer) {
   speed.simulated_per_second = static_cast<double>((world.now() - from).us) / 1e6 / seconds;
   speed.fingerprint = world.fingerprint();
   return speed;
+}
+
+// As `run` has it: promises judged, expectations, the last events kept.
+Speed measure_judged(const sim::Plan& plan) {
+  sim::Outcome outcome;
+  const sim::RunOptions options;
+  sim::Recorder recorder(plan, options, outcome);
+  return measure_model(plan, &recorder, [&](const sim::World& world) { recorder.watch(world); });
 }
 
 bool producer_keeps_its_pace() {
@@ -96,12 +109,31 @@ double measure_bare() {
 double seeds_per_second() {
   const auto start = std::chrono::steady_clock::now();
   for (int seed = 1; seed <= kShortRuns; ++seed) {
-    sim::Plan plan = bench::fetch_loop_plan(model::seconds(60), static_cast<std::uint64_t>(seed));
-    sim::World world(plan, nullptr);
+    const sim::Plan plan = bench::fetch_loop_plan(model::seconds(60), static_cast<std::uint64_t>(seed));
+    sim::Outcome outcome;
+    const sim::RunOptions options;
+    sim::Recorder recorder(plan, options, outcome);
+    sim::World world(plan, &recorder);
+    recorder.watch(world);
     while (world.events() < kShortRun && world.step()) {
     }
   }
   return kShortRuns / seconds_since(start);
+}
+
+// Two threads against one over the same seeds: runs share nothing.
+double gain_of_two_workers() {
+  const sim::Plan plan = bench::fetch_loop_plan(model::seconds(5), 1);
+  std::vector<double> gains;
+  for (int round = 0; round < kRounds; ++round) {
+    auto start = std::chrono::steady_clock::now();
+    sim::run_seeds(plan, 1, kParallelRuns, 1, {});
+    const double one = seconds_since(start);
+    start = std::chrono::steady_clock::now();
+    sim::run_seeds(plan, 1, kParallelRuns, 2, {});
+    gains.push_back(one / seconds_since(start));
+  }
+  return median(gains);
 }
 
 double start_up_ms(const std::string& program) {
@@ -133,22 +165,26 @@ int fail(const std::string& what) {
 
 int main(int argc, char** argv) {
   if (!producer_keeps_its_pace()) return fail("the model acknowledges too few records: nothing to compare");
-  std::vector<double> bare, model_speed, with_trace, ratio, simulated;
+  std::vector<double> bare, model_speed, with_trace, with_judge, ratio, judged_ratio, simulated;
   std::uint64_t fingerprint = 0;
   const sim::Plan plan = bench::fetch_loop_plan(model::seconds(3600), 42);
   std::FILE* nowhere = std::fopen("/dev/null", "w");
   if (nowhere == nullptr) return fail("cannot open /dev/null");
   for (int round = 0; round < kRounds; ++round) {
     bare.push_back(measure_bare());
-    const Speed plain = measure_model(plan, nullptr);
+    const Speed plain = measure_model(plan, nullptr, [](const sim::World&) {});
+    const Speed judged = measure_judged(plan);
     reports::TraceWriter writer(nowhere, plan);
-    const Speed traced = measure_model(plan, &writer);
+    const Speed traced = measure_model(plan, &writer, [](const sim::World&) {});
     if (!writer.finish()) return fail("the trace could not be written");
     if (plain.fingerprint != traced.fingerprint) return fail("a trace changed the fingerprint");
+    if (plain.fingerprint != judged.fingerprint) return fail("judging changed the fingerprint");
     if (round > 0 && plain.fingerprint != fingerprint) return fail("two rounds have different fingerprints");
     fingerprint = plain.fingerprint;
     model_speed.push_back(plain.ns_per_event);
     with_trace.push_back(traced.ns_per_event);
+    with_judge.push_back(judged.ns_per_event);
+    judged_ratio.push_back(judged.ns_per_event / bare.back());
     simulated.push_back(plain.simulated_per_second);
     ratio.push_back(plain.ns_per_event / bare.back());
   }
@@ -159,8 +195,11 @@ int main(int argc, char** argv) {
   fmt::print("full model      {:8.1f} ns/event  {:.2f} M events/s  {:.0f} simulated s/s\n", median(model_speed),
              1e3 / median(model_speed), median(simulated));
   fmt::print("with a trace    {:8.1f} ns/event  JSON Lines to /dev/null\n", median(with_trace));
-  fmt::print("model / bare    {:8.1f}           (at most 25, aiming for 10)\n", median(ratio));
+  fmt::print("judged          {:8.1f} ns/event  every invariant, the last events kept\n", median(with_judge));
+  fmt::print("model / bare    {:8.1f}\n", median(ratio));
+  fmt::print("judged / bare   {:8.1f}           (at most 25, aiming for 10)\n", median(judged_ratio));
   fmt::print("short runs      {:8.0f} seeds/s   of {} events each (at least 1000)\n", seeds_per_second(), kShortRun);
+  fmt::print("two workers     {:8.2f}           times one (at least 1.6)\n", gain_of_two_workers());
   if (argc > 1) {
     const double ms = start_up_ms(argv[1]);
     if (ms < 0) return fail(fmt::format("{} --version did not succeed", argv[1]));
