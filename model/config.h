@@ -105,8 +105,12 @@ struct ClusterConfig {
   std::vector<ProducerConfig> producers;    // node ids follow the brokers'
   Duration zookeeper_tick = milliseconds(2'000);
   StartupTimes startup;
-  std::int32_t record_bytes = 11;  // size of a record as batches and fetches count it: small, as VerifiableProducer's
-  FIELDS(brokers, topics, partitions, producers, zookeeper_tick, startup, record_bytes);
+  std::int32_t record_bytes = 11;    // size of a record as batches and fetches count it: small, as VerifiableProducer's
+  std::vector<std::string> racks{};  // broker.rack of broker 1, 2, ...; none: no racks
+  // Topic configurations may change while the cluster runs. Only then do brokers and controller ask ZooKeeper for
+  // them: what never changes needs no events.
+  bool topic_configs_change = false;
+  FIELDS(brokers, topics, partitions, producers, zookeeper_tick, startup, record_bytes, racks, topic_configs_change);
   bool operator==(const ClusterConfig&) const = default;
 
   std::size_t node_count() const { return 1 + brokers.size() + producers.size(); }

@@ -60,6 +60,8 @@ const std::array<FactRow, kFactKinds>& fact_rows() {
       {"records_failed", "A producer gave up on records."},
       {"record_lost", "The current leader lacks records that were acknowledged."},
       {"invariant_violated", "A promise of the protocol is broken."},
+      {"topic_config", "A topic's configuration was written."},
+      {"topic_config_applied", "A broker learned a topic's changed configuration and goes by it."},
   }};
   return kRows;
 }

@@ -88,6 +88,13 @@ struct PartitionStateChanged {
   PartitionEpoch partition_epoch = 0;  // version of the znode
   FIELDS(zxid, partition, state, partition_epoch);
 };
+struct TopicConfigChanged {  // as it is from now on
+  Zxid zxid = 0;
+  TopicId topic{};
+  std::int32_t min_insync_replicas = 1;
+  bool unclean_leader_election_enable = false;
+  FIELDS(zxid, topic, min_insync_replicas, unclean_leader_election_enable);
+};
 struct ZnodeCreated {  // under /isr_change_notification and /admin
   Zxid zxid = 0;
   Path path;
@@ -109,6 +116,12 @@ struct Stopped {
 };
 struct IsrCheckStarted {
   NO_FIELDS();
+};
+struct TopicConfigApplied {  // a broker goes by a changed configuration from now on
+  TopicId topic{};
+  std::int32_t min_insync_replicas = 1;
+  bool unclean_leader_election_enable = false;
+  FIELDS(topic, min_insync_replicas, unclean_leader_election_enable);
 };
 struct ZkConnectionLost {
   NO_FIELDS();
@@ -300,14 +313,15 @@ struct InvariantViolated {
   FIELDS(invariant, broker, has_partition, partition);
 };
 
-using Fact = std::variant<ZkSessionOpened, ZkSessionClosed, BrokerRegistered, BrokerUnregistered, ControllerElected,
-                          ControllerVacated, ControllerEpochChanged, TopicCreated, PartitionStateChanged, ZnodeCreated,
-                          ZnodeDeleted, StartFailed, Stopped, IsrCheckStarted, ZkConnectionLost, ZkSessionExpiredSeen,
-                          BelievesController, ControllerResigned, ControllerMoved, ControllerSeesBrokers,
-                          ElectionFailed, BecameLeader, BecameFollower, LeaderUnavailable, Truncated, HighWatermarkMoved, RecordsAppended,
-                          IsrShrinkProposed, IsrExpandProposed, IsrCommitted, IsrChangeRefused, RequestFenced,
-                          NotEnoughReplicas, ControlRequestApplied, AcksAllAnswered, LogLost, ProducerStarted,
-                          RecordsAcknowledged, RecordsFailed, RecordLost, InvariantViolated>;
+using Fact =
+    std::variant<ZkSessionOpened, ZkSessionClosed, BrokerRegistered, BrokerUnregistered, ControllerElected,
+                 ControllerVacated, ControllerEpochChanged, TopicCreated, PartitionStateChanged, ZnodeCreated,
+                 ZnodeDeleted, StartFailed, Stopped, IsrCheckStarted, ZkConnectionLost, ZkSessionExpiredSeen,
+                 BelievesController, ControllerResigned, ControllerMoved, ControllerSeesBrokers, ElectionFailed,
+                 BecameLeader, BecameFollower, LeaderUnavailable, Truncated, HighWatermarkMoved, RecordsAppended,
+                 IsrShrinkProposed, IsrExpandProposed, IsrCommitted, IsrChangeRefused, RequestFenced, NotEnoughReplicas,
+                 ControlRequestApplied, AcksAllAnswered, LogLost, ProducerStarted, RecordsAcknowledged, RecordsFailed,
+                 RecordLost, InvariantViolated, TopicConfigChanged, TopicConfigApplied>;
 
 inline constexpr std::size_t kFactKinds = std::variant_size_v<Fact>;
 

@@ -40,6 +40,12 @@ void power_loss(const ClusterConfig& config, Node& node) {
   }
 }
 
+void wipe(const ClusterConfig& config, Node& node) {
+  crash(config, node);
+  Broker* broker = std::get_if<Broker>(&node);
+  if (broker != nullptr) broker->disk.partitions.assign(config.partitions.size(), {});
+}
+
 std::uint64_t fingerprint(const Node& node) { return hash_of(node); }
 
 }  // namespace model

@@ -25,6 +25,9 @@ void step(const Context& context, Node& node, const Input& input);
 void crash(const ClusterConfig& config, Node& node);
 // The machine loses power: the log is also cut back to what was flushed.
 void power_loss(const ClusterConfig& config, Node& node);
+// A broker's disk is lost and replaced by an empty one, while no process runs: its logs, their checkpointed high
+// watermarks and leader epochs. What only the simulation counts, port numbers, goes on.
+void wipe(const ClusterConfig& config, Node& node);
 
 std::uint64_t fingerprint(const Node& node);
 

@@ -31,6 +31,10 @@ std::string_view text_of(Word word) {
       return "delete_topics";
     case preferred_replica_election:
       return "preferred_replica_election";
+    case changes:
+      return "changes";
+    case config_change_:
+      return "config_change_";
     case free_words:
       break;
   }

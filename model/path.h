@@ -28,6 +28,8 @@ enum class Word : std::uint8_t {
   admin,
   delete_topics,
   preferred_replica_election,
+  changes,
+  config_change_,
   free_words,  // a replayed script numbers its own words from here on
 };
 std::string_view text_of(Word word);
@@ -90,6 +92,9 @@ inline Path partition(TopicId id, int number) { return partitions(id) / std::int
 inline Path partition_state(TopicId id, int number) { return partition(id, number) / Word::state; }
 inline Path config() { return Path{} / Word::config; }
 inline Path topic_config(TopicId id) { return config() / Word::topics / id; }
+inline Path topic_configs() { return config() / Word::topics; }
+inline Path config_changes() { return config() / Word::changes; }
+inline Path config_change_prefix() { return config_changes() / Word::config_change_; }
 inline Path isr_changes() { return Path{} / Word::isr_change_notification; }
 // The prefix of a sequential create; the server fills in the number.
 inline Path isr_change_prefix() { return isr_changes() / Word::isr_change_; }

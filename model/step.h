@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <variant>
 #include <vector>
 
@@ -95,7 +96,7 @@ struct Disconnected {
   DisconnectReason reason{};
 };
 
-// Operator acts. To the broker that holds /controller: elect. To ZooKeeper: the other two.
+// Operator acts. To the broker that holds /controller: elect. To a broker: stop. To ZooKeeper: the others.
 struct Elect {
   PartitionId partition{};
   bool unclean = false;
@@ -111,7 +112,17 @@ struct CreateTopic {
 struct Stop {  // SIGTERM: controlled shutdown
   NO_FIELDS();
 };
-using Act = std::variant<Elect, MoveController, CreateTopic, Stop>;
+struct ExpireSession {  // the sessions of this node end as by expiry
+  NodeId owner = kNoNode;
+  FIELDS(owner);
+};
+struct AlterConfig {  // kafka-configs --alter --add-config; what is not given stays
+  TopicId topic{};
+  std::optional<std::int32_t> min_insync_replicas;
+  std::optional<bool> unclean_leader_election_enable;
+  FIELDS(topic, min_insync_replicas, unclean_leader_election_enable);
+};
+using Act = std::variant<Elect, MoveController, CreateTopic, Stop, ExpireSession, AlterConfig>;
 
 using Input = std::variant<Started, Received, TimerFired, Connected, Disconnected, Act>;
 

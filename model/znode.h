@@ -51,6 +51,19 @@ struct IsrChangeInfo {
   FIELDS(partitions);
   bool operator==(const IsrChangeInfo&) const = default;
 };
+// /config/topics/T: the settings that can change while the cluster runs.
+struct TopicSettings {
+  std::int32_t min_insync_replicas = 1;
+  bool unclean_leader_election_enable = false;
+  FIELDS(min_insync_replicas, unclean_leader_election_enable);
+  bool operator==(const TopicSettings&) const = default;
+};
+// /config/changes/config_change_N
+struct ConfigChangeInfo {
+  TopicId topic{};
+  FIELDS(topic);
+  bool operator==(const ConfigChangeInfo&) const = default;
+};
 // Data of a script that is replayed on the tree: only its identity and length matter.
 struct PlainData {
   std::int32_t id = 0;
@@ -59,7 +72,7 @@ struct PlainData {
   bool operator==(const PlainData&) const = default;
 };
 using ZnodeData = std::variant<std::monostate, BrokerInfo, ControllerInfo, ControllerEpochInfo, TopicInfo,
-                               PartitionState, IsrChangeInfo, PlainData>;
+                               PartitionState, IsrChangeInfo, PlainData, TopicSettings, ConfigChangeInfo>;
 
 struct ZnodeStat {
   Zxid czxid = 0;  // transaction that created it: Kafka's broker epoch

@@ -62,6 +62,9 @@ struct FactWriter {
   void partition(model::PartitionId id) const { json.member("partition", config.name_of(id)); }
   void own_id() const { json.member("broker", model::number(teller)); }
 
+  // No recording has them.
+  void operator()(const model::TopicConfigChanged&) const {}
+  void operator()(const model::TopicConfigApplied&) const {}
   void operator()(const model::ZkSessionOpened& fact) const {
     json.member("session", session_text(fact.session));
     json.member("timeout_ms", fact.timeout.us / 1000);

@@ -5,6 +5,7 @@
 #include "model/config.h"
 #include "reports/words.h"
 #include "sim/kernel/plan.h"
+#include "sim/kernel/writeback.h"
 
 namespace reports {
 namespace {
@@ -52,6 +53,28 @@ void add_network(std::vector<TableRow>& rows) {
        "A producer hands over its first record when its process starts; a real one waits for classes to load and then "
        "catches up with about ten records at once.",
        "The first half second of a producer's life differs."});
+}
+
+void add_disturbances(std::vector<TableRow>& rows) {
+  rows.push_back({"packet-loss",
+                  "A message is one packet, lost as a whole; its sender repeats it after its retransmission time-out. "
+                  "Linux often notices earlier, by what arrives behind it.",
+                  "Loss costs more time here than on a busy connection."});
+  rows.push_back({"slow-disk",
+                  "A slow disk delays each write by itself; writes of different connections overlap.",
+                  "A single flusher's queue cannot build up."});
+  rows.push_back(
+      {"page-cache",
+       fmt::format("Records reach the disk with a clean shutdown, or when they are {} old and the machine wakes to write "
+                   "back, every {}, at a phase of its own. Linux ages files instead, and then writes all of one.",
+                   short_seconds(model::microseconds(sim::Writeback::kDirtyFor)),
+                   short_seconds(model::microseconds(sim::Writeback::kWakesEvery))),
+       "A power loss takes the records of the last 30 to 35 s, on a real machine of up to 35 s. flush.messages and "
+       "flush.ms have no effect."});
+  rows.push_back({"config-changes",
+                  "Upon a notification a broker reads the configuration of every topic, not only of the one that the "
+                  "notification names; notifications are never deleted.",
+                  "Who learns when is as with Kafka."});
 }
 
 void add_machines(std::vector<TableRow>& rows) {
@@ -127,6 +150,7 @@ Table fidelity_table() {
               "Where the model differs from a real cluster. It runs no code of Kafka, and finds no bugs in it.",
               {}};
   add_network(table.rows);
+  add_disturbances(table.rows);
   add_machines(table.rows);
   add_cluster(table.rows);
   return table;

@@ -51,6 +51,11 @@ void write_fault(JsonWriter& json, const sim::RecordedFault& fault, const sim::P
   json.member("stalled", fault.effect.stalled);
   json.member("lost", fault.effect.lost);
   json.member("reset", fault.effect.reset);
+  json.member("delayed", fault.effect.delayed);
+  json.member("dropped", fault.effect.dropped);
+  json.member("slowed", fault.effect.slowed);
+  json.member("skewed", fault.effect.skewed);
+  json.member("wiped", fault.effect.wiped);
   json.member("acted", fault.effect.acted);
   json.end_object();
   json.end_object();

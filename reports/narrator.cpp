@@ -91,6 +91,17 @@ void Narrator::operator()(const model::ZkSessionClosed& f) {
   say("zk", text);
 }
 
+void Narrator::operator()(const model::TopicConfigChanged& f) {
+  say("zk", fmt::format("config of {}: min.insync.replicas {}, unclean leader election {}",
+                        config_.topics[model::index(f.topic)].name, f.min_insync_replicas,
+                        f.unclean_leader_election_enable ? "allowed" : "forbidden"));
+}
+
+void Narrator::operator()(const model::TopicConfigApplied& f) {
+  say_again({config_.topics[model::index(f.topic)].name},
+            fmt::format("goes by min.insync.replicas {}", f.min_insync_replicas), Ink::dim);
+}
+
 void Narrator::operator()(const model::BrokerRegistered& f) {
   const bool again = !ever_registered_.insert(f.broker).second;
   registered_.insert(f.broker);

@@ -81,6 +81,8 @@ class Narrator {
   void operator()(const model::LogLost&);
   void operator()(const model::LeaderUnavailable&);
   void operator()(const model::InvariantViolated&);
+  void operator()(const model::TopicConfigChanged&);
+  void operator()(const model::TopicConfigApplied&);
   // Followed from the lines about what caused them.
   void operator()(const model::ZkSessionOpened&) {}
   void operator()(const model::ZnodeCreated&) {}

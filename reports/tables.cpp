@@ -12,7 +12,6 @@
 #include "reports/settings.h"
 #include "reports/words.h"
 #include "reports/wrap.h"
-#include "sim/kernel/plan.h"
 
 namespace reports {
 namespace {
@@ -54,26 +53,6 @@ std::string defaults_text(const model::Profile& profile) {
   return text.empty() ? "" : "other defaults: " + text;
 }
 
-struct FaultRow {
-  sim::FaultKind kind;
-  std::string_view what;
-};
-constexpr std::array<FaultRow, 11> kFaults{{
-    {sim::FaultKind::crash, "The process dies at once; its log stays, its memory is lost, its connections are reset."},
-    {sim::FaultKind::power_loss, "Like crash, and the log loses what was not flushed."},
-    {sim::FaultKind::stop, "SIGTERM: a controlled shutdown that hands leaderships over first."},
-    {sim::FaultKind::start, "Starts a process that does not run."},
-    {sim::FaultKind::pause, "SIGSTOP: nothing is read, sent or timed until resume; the kernel still acknowledges TCP."},
-    {sim::FaultKind::resume, "SIGCONT: everything that waited happens now."},
-    {sim::FaultKind::cut,
-     "Packets between two sides are lost, both ways or one way; connections stay until somebody times out."},
-    {sim::FaultKind::heal, "Ends a cut; what was stalled arrives with the next retransmission."},
-    {sim::FaultKind::elect, "Asks the controller to elect the preferred leader of a partition, or an unclean one."},
-    {sim::FaultKind::move_controller,
-     "Deletes /controller, so that the brokers elect again while the old one's session lives."},
-    {sim::FaultKind::create_topic, "Creates a topic of the scenario at that moment instead of during the boot."},
-}};
-
 std::string_view kind_of(const model::Invariant& row) {
   return row.kind == model::InvariantKind::safety ? "safety" : "liveness";
 }
@@ -100,13 +79,6 @@ Table defects_table() {
   for (const model::Defect& defect : model::defects()) {
     table.rows.push_back({std::string(defect.name), std::string(defect.breaks), ""});
   }
-  return table;
-}
-
-Table faults_table() {
-  Table table{"faults", "What a scenario can do to its cluster; \"for\" undoes pause, cut and crash.", {}};
-  for (const FaultRow& row : kFaults)
-    table.rows.push_back({std::string(sim::name_of(row.kind)), std::string(row.what), ""});
   return table;
 }
 

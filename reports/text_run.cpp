@@ -95,12 +95,12 @@ std::vector<std::string> effects(const sim::Plan& plan, const sim::Outcome& outc
   for (const sim::RecordedFault& fault : outcome.faults) {
     const sim::FaultEffect& effect = fault.effect;
     const bool is_shown = !fault.applied.undo && fault.applied.at >= sim::Time{0};
-    if (is_shown && effect.held + effect.stalled + effect.lost + effect.reset > 0) faults.push_back(&fault);
+    if (is_shown && effect.count() > 0) faults.push_back(&fault);
   }
   std::vector<std::string> texts;
   for (const sim::RecordedFault* fault : faults) {
-    const sim::FaultKind kind = plan.faults[fault->applied.row].kind;
-    std::string name(kind == sim::FaultKind::power_loss ? "power loss" : sim::name_of(kind));
+    std::string name(sim::name_of(plan.faults[fault->applied.row].kind));
+    std::replace(name.begin(), name.end(), '_', ' ');
     if (faults.size() > 1 && !fault->applied.who.empty()) name += " of " + names_of(fault->applied.who, plan.config);
     texts.push_back(fmt::format("the {} {}", name, effect_text(fault->effect)));
   }

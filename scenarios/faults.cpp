@@ -5,6 +5,8 @@
 
 #include "scenarios/decode.h"
 #include "scenarios/fact_patterns.h"
+#include "scenarios/fault_actions.h"
+#include "scenarios/state_words.h"
 #include "scenarios/suggest.h"
 
 namespace scenarios {
@@ -13,48 +15,46 @@ namespace {
 using sim::Fault;
 using sim::FaultKind;
 
-enum class Takes : std::uint8_t { targets, sides, all_or_sides, partition, flag, topic };
 struct Verb {
   std::string_view key;
   FaultKind kind;
-  Takes takes;
-  bool can_last;  // "for" undoes it
+  bool can_last;                           // "for" undoes it
+  std::array<std::string_view, 3> also{};  // members that go with it
 };
-constexpr std::array kVerbs{
-    Verb{"crash", FaultKind::crash, Takes::targets, true},
-    Verb{"power_loss", FaultKind::power_loss, Takes::targets, true},
-    Verb{"stop", FaultKind::stop, Takes::targets, false},
-    Verb{"start", FaultKind::start, Takes::targets, false},
-    Verb{"pause", FaultKind::pause, Takes::targets, true},
-    Verb{"resume", FaultKind::resume, Takes::targets, false},
-    Verb{"cut", FaultKind::cut, Takes::sides, true},
-    Verb{"heal", FaultKind::heal, Takes::all_or_sides, false},
-    Verb{"elect", FaultKind::elect, Takes::partition, false},
-    Verb{"move_controller", FaultKind::move_controller, Takes::flag, false},
-    Verb{"create_topic", FaultKind::create_topic, Takes::topic, false},
-};
-// Faults and acts that the format has names for and the simulator does not carry out yet.
-constexpr std::array<std::string_view, 9> kLaterVerbs{
-    "alter_config", "clock_rate", "delay", "expire_session", "lose", "reassign", "reset", "slow_disk", "wipe",
-};
-constexpr std::array<std::string_view, 19> kFaultKeys{
-    "after",           "at",   "crash",   "create_topic", "cut",        "elect",  "for",   "heal",
-    "move_controller", "note", "one_way", "pause",        "power_loss", "resume", "start", "stop",
-    "times",           "type", "when",
+constexpr std::array<Verb, sim::kFaultKinds> kVerbs{{
+    {"crash", FaultKind::crash, true},
+    {"power_loss", FaultKind::power_loss, true},
+    {"stop", FaultKind::stop, false},
+    {"start", FaultKind::start, false},
+    {"pause", FaultKind::pause, true},
+    {"resume", FaultKind::resume, false},
+    {"cut", FaultKind::cut, true, {"one_way"}},
+    {"heal", FaultKind::heal, false, {"one_way"}},
+    {"delay", FaultKind::delay, true, {"by", "jitter", "one_way"}},
+    {"lose", FaultKind::lose, true, {"one_way", "ratio"}},
+    {"reset", FaultKind::reset, false},
+    {"wipe", FaultKind::wipe, true},
+    {"slow_disk", FaultKind::slow_disk, true, {"by", "factor", "jitter"}},
+    {"clock_rate", FaultKind::clock_rate, true, {"rate"}},
+    {"expire_session", FaultKind::expire_session, false},
+    {"elect", FaultKind::elect, false, {"type"}},
+    {"move_controller", FaultKind::move_controller, false},
+    {"create_topic", FaultKind::create_topic, false},
+    {"alter_config", FaultKind::alter_config, false, {"config"}},
+}};
+// Acts that the format has names for and the simulator does not carry out yet.
+constexpr std::array<std::string_view, 1> kLaterVerbs{"reassign"};
+// These may stand in a fault of any kind.
+constexpr std::array<std::string_view, 5> kCommonKeys{"after", "at", "note", "times", "when"};
+constexpr std::array<std::string_view, 33> kFaultKeys{
+    "after",  "alter_config", "at",        "by",         "clock_rate", "config",
+    "crash",  "create_topic", "cut",       "delay",      "elect",      "expire_session",
+    "factor", "for",          "heal",      "jitter",     "lose",       "move_controller",
+    "note",   "one_way",      "pause",     "power_loss", "rate",       "ratio",
+    "reset",  "resume",       "slow_disk", "start",      "stop",       "times",
+    "type",   "when",         "wipe",
 };
 constexpr DurationRange kLater{{0}, model::seconds(86'400)};
-
-struct Context {
-  const Names& names;
-  const sim::Plan& plan;
-  Problems& problems;
-};
-
-std::string text_of_targets(const std::vector<sim::Target>& targets) {
-  std::string text;
-  for (const sim::Target& target : targets) text += (text.empty() ? "" : ", ") + target.text;
-  return text;
-}
 
 // Which of the members says what happens; null after a report.
 const Member* find_verb(const Value& object, const Verb*& verb, Problems& problems) {
@@ -87,11 +87,14 @@ const Member* find_verb(const Value& object, const Verb*& verb, Problems& proble
 }
 
 void check_members(const Value& object, const Verb& verb, Problems& problems) {
-  const bool has_sides = verb.kind == FaultKind::cut || verb.kind == FaultKind::heal;
+  const auto has = [](const auto& keys, std::string_view key) {
+    return std::find(keys.begin(), keys.end(), key) != keys.end();
+  };
   for (const Member& member : object.members) {
-    const bool is_foreign = (member.key == "for" && !verb.can_last) || (member.key == "one_way" && !has_sides) ||
-                            (member.key == "type" && verb.kind != FaultKind::elect);
-    if (!is_foreign) continue;
+    const bool is_verb = std::any_of(kVerbs.begin(), kVerbs.end(), [&](const Verb& v) { return v.key == member.key; });
+    // Another verb, or no key of a fault at all, has been reported.
+    if (is_verb || !has(kFaultKeys, member.key) || has(kCommonKeys, member.key) || has(verb.also, member.key)) continue;
+    if (member.key == "for" && verb.can_last) continue;
     std::string hint;
     if (member.key == "for" && verb.kind == FaultKind::stop) hint = "add a \"start\" entry";
     problems.error_at_key("unknown-key", member,
@@ -99,12 +102,49 @@ void check_members(const Value& object, const Verb& verb, Problems& problems) {
   }
 }
 
-void read_trigger(const Value& object, Fault& fault, const Context& context) {
+// {"fact": "became_leader", "node": "b2"} or {"isr(t-0)": ["b1"]}.
+void read_when(const Member& when, Fault& fault, const FaultContext& context) {
+  Problems& problems = context.problems;
+  if (!when.value.is_object()) {
+    problems.error("wrong-type", when.value, "\"when\" is an object, not " + describe(when.value),
+                   "write {\"fact\": \"became_leader\", \"node\": \"b2\"} or {\"isr(t-0)\": [\"b1\"]}");
+    return;
+  }
+  if (const Member* fact = when.value.find_member("fact")) {
+    auto pattern = read_pattern(when.value, *fact, {}, context.names, problems);
+    fault.when = pattern ? std::move(pattern) : sim::FactPattern{};
+    return;
+  }
+  const Member* state = nullptr;
+  for (const Member& member : when.value.members) {
+    if (member.key == kNoteKey) continue;
+    const bool is_state = state_word_of(member.key) != nullptr;
+    if (!is_state) {
+      problems.error_at_key("unknown-key", member, "\"" + member.key + "\" is neither \"fact\" nor a state",
+                            did_you_mean_or_list(member.key.substr(0, member.key.find('(')), state_words(), "states"));
+      return;
+    }
+    if (state != nullptr) {
+      problems.error_at_key("conflict", member, "a fault waits for one state; make it two entries");
+      return;
+    }
+    state = &member;
+  }
+  if (state != nullptr) {
+    fault.when_state = read_condition(*state, context.names, problems);
+    return;
+  }
+  problems.error("missing-key", when.value, "which fact, or which state?",
+                 "add \"fact\": \"...\" or \"isr(t-0)\": [\"b1\"]");
+}
+
+void read_trigger(const Value& object, Fault& fault, const FaultContext& context) {
   Problems& problems = context.problems;
   const Member* at = object.find_member("at");
   const Member* when = object.find_member("when");
   if (at != nullptr && when != nullptr) {
-    problems.error_at_key("conflict", *when, "a fault happens either \"at\" a time or \"when\" a fact is told");
+    problems.error_at_key("conflict", *when,
+                          "a fault happens either \"at\" a time or \"when\" a fact is told or a state comes true");
   } else if (at == nullptr && when == nullptr) {
     problems.error("missing-key", object, "when does it happen?",
                    "add \"at\": \"10s\" or \"when\": {\"fact\": \"...\"}");
@@ -114,17 +154,7 @@ void read_trigger(const Value& object, Fault& fault, const Context& context) {
     const auto time = read_duration(at->value, "\"at\"", range, problems);
     if (time) fault.at.us = time->us;
   }
-  if (when != nullptr) {
-    if (!when->value.is_object()) {
-      problems.error("wrong-type", when->value, "\"when\" is an object, not " + describe(when->value),
-                     "write {\"fact\": \"became_leader\", \"node\": \"b2\"}");
-    } else if (const Member* fact = when->value.find_member("fact")) {
-      auto pattern = read_pattern(when->value, *fact, {}, context.names, problems);
-      fault.when = pattern ? std::move(pattern) : sim::FactPattern{};
-    } else {
-      problems.error("missing-key", when->value, "which fact?", "add \"fact\": \"...\"");
-    }
-  }
+  if (when != nullptr) read_when(*when, fault, context);
   for (const std::string_view key : {std::string_view("after"), std::string_view("times")}) {
     const Member* member = object.find_member(key);
     if (member == nullptr) continue;
@@ -139,96 +169,7 @@ void read_trigger(const Value& object, Fault& fault, const Context& context) {
   }
 }
 
-void read_who(const Member& verb_member, Fault& fault, const Context& context) {
-  fault.who = read_targets(verb_member.value, context.names, context.problems);
-  if (fault.kind == FaultKind::stop) {
-    for (const sim::Target& target : fault.who) {
-      if (target.form != sim::Target::Form::node || context.plan.config.is_broker(target.node)) continue;
-      context.problems.error("bad-target", verb_member.value,
-                             "\"stop\" is a broker's controlled shutdown, and " + target.text + " is no broker",
-                             "use \"crash\"");
-    }
-  }
-  fault.text = verb_member.key + " " + text_of_targets(fault.who);
-  if (fault.kind == FaultKind::power_loss) fault.text = "power loss of " + text_of_targets(fault.who);
-}
-
-void read_sides(const Member& verb_member, const Value& object, Fault& fault, const Context& context) {
-  const Value& sides = verb_member.value;
-  if (!sides.is_array() || sides.items.size() != 2) {
-    const bool is_heal = fault.kind == FaultKind::heal;
-    context.problems.error(
-        "wrong-type", sides,
-        "\"" + verb_member.key + "\" has two sides, each a target or a list, not " + describe(sides),
-        is_heal ? "write \"all\" or [[\"b1\"], [\"zookeeper\"]]" : "write [[\"b1\"], [\"zookeeper\"]]");
-    return;
-  }
-  fault.from = read_targets(sides.items[0], context.names, context.problems);
-  fault.to = read_targets(sides.items[1], context.names, context.problems);
-  for (const sim::Target& a : fault.from) {
-    for (const sim::Target& b : fault.to) {
-      if (a.text != b.text) continue;
-      context.problems.error("bad-target", sides.items[1], "\"" + a.text + "\" is on both sides");
-    }
-  }
-  if (const Value* one_way = object.find("one_way")) {
-    fault.one_way = read_boolean(*one_way, "\"one_way\"", context.problems).value_or(false);
-  }
-  fault.text = verb_member.key + (fault.one_way ? " packets from " : " ") + text_of_targets(fault.from) +
-               (fault.one_way ? " to " : " from ") + text_of_targets(fault.to);
-}
-
-void read_elect(const Member& verb_member, const Value& object, Fault& fault, const Context& context) {
-  constexpr std::array<std::string_view, 2> kTypes{"preferred", "unclean"};
-  if (const auto name = read_text(verb_member.value, "\"elect\"", context.problems)) {
-    const Value& value = verb_member.value;
-    const auto partition = context.names.find_partition(*name, value.at, value.end, context.problems);
-    fault.partition = partition.value_or(model::PartitionId{});
-  }
-  if (const Value* type = object.find("type")) {
-    const auto name = read_text(*type, "\"type\"", context.problems);
-    if (name && std::find(kTypes.begin(), kTypes.end(), *name) == kTypes.end()) {
-      context.problems.error("bad-value", *type, describe(*type) + " is not a type of election",
-                             did_you_mean_or_list(*name, kTypes, "types"));
-    }
-    fault.unclean = name == "unclean";
-  }
-  fault.text =
-      std::string("elect a leader of ") + verb_member.value.text + (fault.unclean ? " (unclean)" : " (preferred)");
-}
-
-void read_action(const Member& member, const Verb& verb, const Value& object, Fault& fault, const Context& context) {
-  Problems& problems = context.problems;
-  switch (verb.takes) {
-    case Takes::targets:
-      read_who(member, fault, context);
-      return;
-    case Takes::sides:
-      read_sides(member, object, fault, context);
-      return;
-    case Takes::partition:
-      read_elect(member, object, fault, context);
-      return;
-    case Takes::all_or_sides:
-      if (!member.value.is_string() || member.value.text != "all") return read_sides(member, object, fault, context);
-      fault.text = "heal all cuts";
-      return;
-    case Takes::flag:
-      if (!read_boolean(member.value, "\"move_controller\"", problems).value_or(true)) {
-        problems.error("bad-value", member.value, "\"move_controller\" is true, or is left out");
-      }
-      fault.text = "move the controller";
-      return;
-    case Takes::topic:
-      if (const auto name = read_text(member.value, "\"create_topic\"", problems)) {
-        fault.topic = context.names.find_topic(*name, member.value, problems).value_or(model::TopicId{});
-        fault.text = "create topic " + *name;
-      }
-      return;
-  }
-}
-
-void read_fault(const Value& object, const Context& context, std::vector<Fault>& faults) {
+void read_fault(const Value& object, const FaultContext& context, std::vector<Fault>& faults) {
   if (!object.is_object()) {
     context.problems.error("wrong-type", object, "a fault is an object, not " + describe(object));
     return;
@@ -241,7 +182,7 @@ void read_fault(const Value& object, const Context& context, std::vector<Fault>&
   if (member == nullptr) return;
   fault.kind = verb->kind;
   check_members(object, *verb, context.problems);
-  read_action(*member, *verb, object, fault, context);
+  read_action(*member, object, fault, context);
   const Value* lasts = object.find("for");
   if (lasts != nullptr && verb->can_last) {
     fault.lasts = read_duration(*lasts, "\"for\"", {{1}, kLater.max}, context.problems);
@@ -265,6 +206,8 @@ void read_faults(const Value& list, const Names& names, sim::Plan& plan, Problem
   }
   std::vector<Fault> faults;
   for (const Value& item : list.items) read_fault(item, {names, plan, problems}, faults);
+  plan.config.topic_configs_change = std::any_of(
+      faults.begin(), faults.end(), [](const Fault& fault) { return fault.kind == FaultKind::alter_config; });
   plan.faults = std::move(faults);
 }
 

@@ -19,8 +19,8 @@ namespace {
 constexpr std::array<std::string_view, 10> kScenarioKeys{
     "$schema", "clients", "cluster", "expect", "exposes", "faults", "note", "story", "title", "until",
 };
-constexpr std::array<std::string_view, 9> kClusterKeys{
-    "boot", "brokers", "config", "mode", "note", "per_broker", "topics", "version", "zookeeper_tick_ms",
+constexpr std::array<std::string_view, 10> kClusterKeys{
+    "boot", "brokers", "config", "mode", "note", "per_broker", "racks", "topics", "version", "zookeeper_tick_ms",
 };
 constexpr std::array<std::string_view, 8> kProducerKeys{
     "acks", "count", "note", "producer", "props", "rate", "start", "topic",
@@ -64,6 +64,7 @@ void read_cluster_parts(const Value& cluster, ClusterParts& parts, bool& togethe
   parts.tick_ms = cluster.find("zookeeper_tick_ms");
   parts.config = cluster.find("config");
   parts.per_broker = cluster.find("per_broker");
+  parts.racks = cluster.find("racks");
   if (const Value* boot = cluster.find("boot")) {
     constexpr std::array<std::string_view, 2> kBoots{"in_turn", "together"};
     const auto word = read_text(*boot, "\"boot\"", problems);

@@ -37,11 +37,12 @@ constexpr std::array kRoles{
     Role{"leader", Target::Form::leader, 1, "leader(t-0)"},
     Role{"follower", Target::Form::follower, 1, "follower(t-0)"},
     Role{"isr", Target::Form::isr, 1, "isr(t-0)"},
+    Role{"rack", Target::Form::rack, 1, "rack(us-east)"},
     Role{"replica", Target::Form::replica, 2, "replica(t-0, 2)"},
 };
 
 // Roles that other designs of a cluster have, or that come with other parts of the model.
-constexpr std::array<std::string_view, 2> kLaterRoles{"quorum_leader", "rack"};
+constexpr std::array<std::string_view, 1> kLaterRoles{"quorum_leader"};
 
 std::optional<Target> read_role(const Role& role, const Call& call, const Value& value, const Names& names,
                                 Problems& problems) {
@@ -57,6 +58,10 @@ std::optional<Target> read_role(const Role& role, const Call& call, const Value&
     const auto node = names.find_broker(call.arguments[0], value, problems);
     if (!node) return std::nullopt;
     target.node = *node;
+  } else if (role.form == Target::Form::rack) {
+    const auto rack = names.find_rack(call.arguments[0], value, problems);
+    if (!rack) return std::nullopt;
+    target.rack = *rack;
   } else if (role.arguments > 0) {
     const auto partition = names.find_partition(call.arguments[0], value.at, value.end, problems);
     if (!partition) return std::nullopt;
@@ -178,6 +183,18 @@ std::optional<model::TopicId> Names::find_topic(std::string_view name, const Val
   std::vector<std::string_view> words;
   for (const model::TopicConfig& topic : config_.topics) words.push_back(topic.name);
   problems.error("unknown-topic", at, quoted(name) + " is not a topic", did_you_mean_or_list(name, words, "topics"));
+  return std::nullopt;
+}
+
+std::optional<std::string> Names::find_rack(std::string_view name, const Value& at, Problems& problems) const {
+  std::vector<std::string_view> words;
+  for (const std::string& rack : config_.racks) {
+    if (rack == name) return rack;
+    if (!rack.empty() && std::find(words.begin(), words.end(), rack) == words.end()) words.push_back(rack);
+  }
+  problems.error("unknown-rack", at, quoted(name) + " is not a rack",
+                 words.empty() ? "add \"racks\": {\"us-east\": [1, 2]} to the cluster"
+                               : did_you_mean_or_list(name, words, "racks"));
   return std::nullopt;
 }
 

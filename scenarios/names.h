@@ -26,6 +26,7 @@ class Names {
   std::optional<model::NodeId> find_broker(std::string_view name, const Value& at, Problems& problems) const;
   std::optional<model::PartitionId> find_partition(std::string_view name, Position at, std::size_t end,
                                                    Problems& problems) const;
+  std::optional<std::string> find_rack(std::string_view name, const Value& at, Problems& problems) const;
   std::optional<model::TopicId> find_topic(std::string_view name, const Value& at, Problems& problems) const;
 
  private:

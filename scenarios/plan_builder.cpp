@@ -137,6 +137,39 @@ model::Replicas read_assignment(const Value& value, const Names& names, Problems
   return replicas;
 }
 
+// Kafka's broker.rack, the other way round: who stands in which rack.
+void read_racks(const ClusterParts& parts, ClusterConfig& config, Problems& problems) {
+  if (parts.racks == nullptr) return;
+  if (!parts.racks->is_object() || parts.racks->members.empty()) {
+    problems.error("wrong-type", *parts.racks,
+                   "\"racks\" is an object of racks and their brokers, not " + describe(*parts.racks),
+                   "write {\"us-east\": [1, 2]}");
+    return;
+  }
+  const Names names(config);
+  config.racks.assign(config.brokers.size(), "");
+  for (const Member& member : parts.racks->members) {
+    if (!is_name(member.key)) {
+      problems.error_at_key("bad-name", member, "not a name of a rack", std::string(kNameRule));
+      continue;
+    }
+    if (!member.value.is_array() || member.value.items.empty()) {
+      problems.error("wrong-type", member.value, "a rack is a list of brokers, not " + describe(member.value),
+                     "write [1, 2]");
+      continue;
+    }
+    for (const Value& item : member.value.items) {
+      const auto broker = read_replica(item, names, problems);
+      if (!broker) continue;
+      std::string& rack = config.racks[static_cast<std::size_t>(*broker) - 1];
+      if (!rack.empty()) {
+        problems.error("conflict", item, config.name_of(*broker) + " stands in \"" + rack + "\" already");
+      }
+      rack = member.key;
+    }
+  }
+}
+
 // Null, once it is reported, if they are no list of partitions or more than fit; `replicas`: of all topics so far.
 const Value* usable_partitions(const TopicParts& parts, std::size_t& replicas, Problems& problems) {
   if (parts.partitions == nullptr) {
@@ -294,6 +327,7 @@ void build_cluster(const ClusterParts& parts, sim::Plan& plan, Problems& problem
   read_brokers(parts, known, plan.config, problems);
   read_topics(parts, plan.config, problems);
   read_per_broker(parts, plan.config, problems);
+  read_racks(parts, plan.config, problems);
   if (parts.producers.size() > kProducersMax) {
     problems.error("out-of-range", *parts.producers[kProducersMax].name,
                    "at most " + std::to_string(kProducersMax) + " producers");

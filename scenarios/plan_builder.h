@@ -43,6 +43,7 @@ struct ClusterParts {
   const Value* tick_ms = nullptr;
   const Value* config = nullptr;
   const Value* per_broker = nullptr;
+  const Value* racks = nullptr;  // {"us-east": [1, 2]}
   std::vector<TopicParts> topics;
   std::vector<ProducerParts> producers;
   bool plain_seconds = false;  // recordings write durations as numbers of seconds

@@ -225,6 +225,14 @@ void read_details(const Value& row, sim::Fault& fault, RecordingReader& reader) 
     case sim::FaultKind::heal:
     case sim::FaultKind::move_controller:
     case sim::FaultKind::power_loss:
+    case sim::FaultKind::delay:
+    case sim::FaultKind::lose:
+    case sim::FaultKind::reset:
+    case sim::FaultKind::wipe:
+    case sim::FaultKind::slow_disk:
+    case sim::FaultKind::clock_rate:
+    case sim::FaultKind::expire_session:
+    case sim::FaultKind::alter_config:
       return;
   }
 }

@@ -124,7 +124,7 @@ bool read_value(const Value& value, Condition& condition, const Names& names, Pr
       return read_role_value(value, condition, problems);
     case Condition::Word::running:
     case Condition::Word::registered: {
-      const auto yes = read_boolean(value, "it", problems);
+      const auto yes = read_boolean(value, "the state", problems);
       condition.yes = yes.value_or(true);
       return yes.has_value();
     }
@@ -200,6 +200,12 @@ std::string names_of(const model::Replicas& nodes, const model::ClusterConfig& c
 }
 
 }  // namespace
+
+std::array<std::string_view, kStateWords.size()> state_words() {
+  std::array<std::string_view, kStateWords.size()> words;
+  for (std::size_t i = 0; i < words.size(); ++i) words[i] = kStateWords[i].word;
+  return words;
+}
 
 const StateWord* state_word_of(std::string_view key) {
   const auto call = parse_call(key);

@@ -43,6 +43,8 @@ inline constexpr std::array kStateWords{
               "{\"at_least\": 100}"},
 };
 
+std::array<std::string_view, kStateWords.size()> state_words();
+
 // The row of a key's word, whatever its arguments; null if the key is about no state.
 const StateWord* state_word_of(std::string_view key);
 

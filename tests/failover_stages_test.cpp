@@ -45,7 +45,8 @@ constexpr std::array kStepNames{"read controller",
                                 "write alter partitions",
                                 "finish controlled shutdown",
                                 "send batch",
-                                "replicas become offline"};
+                                "replicas become offline",
+                                "read topic configs"};
 static_assert(kStepNames.size() == std::variant_size_v<model::ControllerStep>);
 
 std::string phase_of(const model::ControllerStep& step) {

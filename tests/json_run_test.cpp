@@ -102,7 +102,16 @@ TEST_CASE("a run as JSON has what programs rely on") {
   REQUIRE(run["faults"].size() == 2);
   CHECK(run["faults"][0]["who"] == json::array({"b1"}));
   CHECK(run["faults"][0]["text"] == "pause b1 (controller, leader of t-1) for 25 s");
-  CHECK(run["faults"][0]["effects"] == json{{"held", 31}, {"stalled", 0}, {"lost", 2}, {"reset", 0}, {"acted", false}});
+  CHECK(run["faults"][0]["effects"] == json{{"held", 31},
+                                            {"stalled", 0},
+                                            {"lost", 2},
+                                            {"reset", 0},
+                                            {"delayed", 0},
+                                            {"dropped", 0},
+                                            {"slowed", 0},
+                                            {"skewed", 0},
+                                            {"wiped", 0},
+                                            {"acted", false}});
   CHECK(run["facts"].size() == outcome.facts.size());
 }
 

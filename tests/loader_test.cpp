@@ -255,7 +255,7 @@ TEST_CASE("Faults keep their time, trigger, targets and sides") {
   REQUIRE(pause->who.size() == 1);
   CHECK(pause->who[0].form == sim::Target::Form::controller);
   CHECK(pause->text == "pause controller for 25 s");
-  CHECK(pause->line == 29);
+  CHECK(pause->line == 30);
 
   const sim::Fault* cut = find_fault(plan, FaultKind::cut);
   REQUIRE(cut != nullptr);

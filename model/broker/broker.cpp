@@ -10,6 +10,7 @@ void start(const Context& context, Broker& broker) {
   memory.phase = BrokerPhase::connecting;
   memory.partitions.assign(context.config.partitions.size(), {});
   memory.cached.assign(context.config.partitions.size(), {});
+  forget_topic_configs(context, broker);
   memory.last_isr_change = context.clock.now();
   memory.last_isr_propagation = context.clock.now();
   const StartupTimes& times = context.config.startup;
@@ -185,13 +186,15 @@ void on_zk_reply(const Context& context, Broker& broker, ZkOwner owner, std::uin
       return on_controller_reply(context, broker, tag, request, response);
     case ZkOwner::isr_change:
       return on_isr_write_reply(context, broker, tag, response);
+    case ZkOwner::topic_config:
+      return on_topic_config_reply(context, broker, tag, response);
     case ZkOwner::nobody:
       return;
   }
 }
 
 void on_zk_watch(const Context& context, Broker& broker, const ZkEvent& event) {
-  on_controller_watch(context, broker, event);
+  if (!on_config_watch(context, broker, event)) on_controller_watch(context, broker, event);
 }
 
 }  // namespace model

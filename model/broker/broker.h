@@ -10,6 +10,7 @@
 //   isr.cpp           shrink, expand; changes written to ZooKeeper
 //   alter_partition.cpp  changes committed through the controller
 //   fetcher.cpp       replica fetchers; truncation.cpp where a follower's log is cut
+//   topic_configs.cpp  changes of topic configurations
 //   shutdown.cpp      controlled shutdown
 // and controller/*.cpp is the controller that every broker carries.
 #pragma once
@@ -153,11 +154,14 @@ struct BrokerMemory {
   Instant last_isr_change;
   Instant last_isr_propagation;
 
+  // Topic configurations as last read from ZooKeeper, by TopicId; empty where they never change.
+  std::vector<TopicSettings> topic_settings;
+
   Controller controller;
   FIELDS(phase, zk, registered_before, registered_session, broker_epoch, controller_epoch, checkpointing, serving,
          requests_queued, cached_controller, cached_live, cached, partitions, served, fetchers, alter_partition,
          shutdown, isr_check_started, isr_check_blocked, isr_checks_missed, isr_check_next, isr_changes,
-         last_isr_change, last_isr_propagation, controller);
+         last_isr_change, last_isr_propagation, topic_settings, controller);
 };
 
 struct Broker {
@@ -221,7 +225,15 @@ void complete_parked_produces(const Context& context, Broker& broker, PartitionI
 void complete_parked_fetches(const Context& context, Broker& broker, PartitionId p);
 void on_fetch_wait_over(const Context& context, Broker& broker, std::uint16_t slot);
 void on_produce_wait_over(const Context& context, Broker& broker, std::uint16_t slot);
-std::int32_t effective_min_isr(const Context& context, PartitionId p);
+std::int32_t effective_min_isr(const Context& context, const Broker& broker, PartitionId p);
+
+// --- topic_configs.cpp -------------------------------------------------------------------------------
+// Of a topic as it was created; if configurations change, as this broker has read it last.
+TopicSettings settings_of(const Context& context, const Broker& broker, TopicId topic);
+void forget_topic_configs(const Context& context, Broker& broker);  // at the start
+void read_topic_configs(const Context& context, Broker& broker);    // with every session
+bool on_config_watch(const Context& context, Broker& broker, const ZkEvent& event);
+void on_topic_config_reply(const Context& context, Broker& broker, std::uint32_t tag, const ZkResponse& response);
 
 // --- isr.cpp -------------------------------------------------------------------------------------
 void maybe_expand_isr(const Context& context, Broker& broker, PartitionId p, NodeId replica);

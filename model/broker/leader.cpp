@@ -51,9 +51,9 @@ Admission admit(const Rules& rules, const Log& log, const Batch& batch) {
   return {next ? ErrorCode::none : ErrorCode::out_of_order_sequence_number};
 }
 
-ErrorCode check_min_isr(const Context& context, const Partition& partition, PartitionId p, Acks acks) {
-  const std::int32_t min_isr = effective_min_isr(context, p);
-  const std::int32_t isr = static_cast<std::int32_t>(partition.isr.size());
+ErrorCode check_min_isr(const Context& context, Broker& broker, PartitionId p, Acks acks) {
+  const std::int32_t min_isr = effective_min_isr(context, broker, p);
+  const std::int32_t isr = static_cast<std::int32_t>(broker.partition(p).isr.size());
   if (acks != Acks::all || isr >= min_isr) return ErrorCode::none;
   context.tell(NotEnoughReplicas{p, isr, min_isr});
   return ErrorCode::not_enough_replicas;
@@ -67,7 +67,7 @@ ErrorCode check_write(const Context& context, Broker& broker, PartitionId p, Ack
   if (!context.rules.may_take_write(broker.memory.zk.last_heard, settings.zookeeper_session_timeout, context.clock)) {
     return ErrorCode::not_leader_or_follower;
   }
-  return context.rules.min_isr_checked_before_append ? check_min_isr(context, partition, p, acks) : ErrorCode::none;
+  return context.rules.min_isr_checked_before_append ? check_min_isr(context, broker, p, acks) : ErrorCode::none;
 }
 
 void acknowledge(const Context& context, const Partition& partition, ParkedProduce::Wait& wait) {
@@ -86,7 +86,7 @@ void try_decide(const Context& context, Broker& broker, ParkedProduce::Wait& wai
     wait.error = ErrorCode::not_leader_or_follower;
   } else if (partition.high_watermark >= wait.required) {
     const bool enough =
-        effective_min_isr(context, wait.partition) <= static_cast<std::int32_t>(maximal_isr_size(partition));
+        effective_min_isr(context, broker, wait.partition) <= static_cast<std::int32_t>(maximal_isr_size(partition));
     if (enough) return acknowledge(context, partition, wait);
     wait.decided = true;
     wait.error = ErrorCode::not_enough_replicas_after_append;
@@ -129,7 +129,7 @@ ParkedProduce::Wait append_as_leader(const Context& context, Broker& broker, con
     moved = maybe_advance_high_watermark(context, broker, p);
     appended = true;
   }
-  if (!context.rules.min_isr_checked_before_append) wait.error = check_min_isr(context, broker.partition(p), p, acks);
+  if (!context.rules.min_isr_checked_before_append) wait.error = check_min_isr(context, broker, p, acks);
   if (acks != Acks::all || wait.error != ErrorCode::none) return wait;
   if (context.rules.acks_all_waits_for_high_watermark) {
     wait.decided = false;
@@ -143,17 +143,18 @@ ParkedProduce::Wait append_as_leader(const Context& context, Broker& broker, con
 
 }  // namespace
 
-std::int32_t effective_min_isr(const Context& context, PartitionId p) {
-  const TopicConfig& topic = context.config.topic_of(p);
-  if (!context.rules.min_isr_capped_by_replicas) return topic.min_insync_replicas;
-  const std::size_t number = static_cast<std::size_t>(context.config.partitions[index(p)].number);
-  return std::min(topic.min_insync_replicas, static_cast<std::int32_t>(topic.assignment[number].size()));
+std::int32_t effective_min_isr(const Context& context, const Broker& broker, PartitionId p) {
+  const PartitionConfig& row = context.config.partitions[index(p)];
+  const std::int32_t wanted = settings_of(context, broker, row.topic).min_insync_replicas;
+  if (!context.rules.min_isr_capped_by_replicas) return wanted;
+  const auto& assignment = context.config.topics[index(row.topic)].assignment;
+  return std::min(wanted, static_cast<std::int32_t>(assignment[static_cast<std::size_t>(row.number)].size()));
 }
 
 bool maybe_advance_high_watermark(const Context& context, Broker& broker, PartitionId p) {
   Partition& partition = broker.partition(p);
   if (partition.frozen) return false;  // whoever holds the lock does it when it is done
-  if (!context.rules.high_watermark_may_move(partition, effective_min_isr(context, p))) return false;
+  if (!context.rules.high_watermark_may_move(partition, effective_min_isr(context, broker, p))) return false;
   const Offset leader_end = broker.log(p).end();
   const Duration lag_max = context.config.broker(broker.id).replica_lag_time_max;
   Offset candidate = leader_end;

@@ -43,6 +43,7 @@ void on_owner_known(const Context& context, Broker& broker, const ZkResponse& re
 }  // namespace
 
 void on_session_opened(const Context& context, Broker& broker) {
+  read_topic_configs(context, broker);
   if (broker.memory.phase == BrokerPhase::connecting) {
     broker.memory.phase = BrokerPhase::loading;
     const StartupTimes& times = context.config.startup;

@@ -19,6 +19,7 @@ enum class ZkOwner : std::uint8_t {
   registration,
   controller,
   isr_change,
+  topic_config,
   nobody,  // written or read for others: nothing here depends on the answer
 };
 

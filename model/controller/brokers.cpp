@@ -60,7 +60,27 @@ void elect_where_needed(Broker& broker) {
     if (controller.partitions[p].phase == PartitionPhase::fresh) create.partitions.push_back(id);
   }
   if (!create.partitions.empty()) then(broker, std::move(create));
-  if (!elect.todo.empty()) then(broker, std::move(elect));
+  if (elect.todo.empty()) return;
+  then(broker, std::move(elect));
+  if (!broker.memory.topic_settings.empty()) then(broker, ReadTopicConfigs{});
+}
+
+Progress enter(const Context& context, Broker& broker, ReadTopicConfigs&) {
+  broker.memory.controller.topic_settings = broker.memory.topic_settings;
+  for (std::size_t i = 0; i < broker.memory.topic_settings.size(); ++i) {
+    const Path path = paths::topic_config(TopicId(static_cast<std::uint16_t>(i)));
+    ask_zookeeper(context, broker, static_cast<std::uint32_t>(i), zk_single(zk_read(ZkOpType::get, path, false)));
+  }
+  return Progress::waiting;
+}
+
+Progress resume(const Context&, Broker& broker, ReadTopicConfigs& step, std::uint32_t index_of_answer,
+                const ZkResponse& response) {
+  if (response.code == ZkCode::ok) {
+    const TopicSettings* read = std::get_if<TopicSettings>(&response.results.front().data);
+    if (read != nullptr) broker.memory.controller.topic_settings[index_of_answer] = *read;
+  }
+  return ++step.answers < broker.memory.topic_settings.size() ? Progress::waiting : Progress::done;
 }
 
 Progress enter(const Context& context, Broker& broker, AnnounceBrokers&) {

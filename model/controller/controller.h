@@ -57,9 +57,13 @@ struct ReplicaLeaderElection {  // an operator's
 struct AutoRebalance {
   NO_FIELDS();
 };
-using ControllerEvent =
-    std::variant<ControllerStartup, Reelect, ControllerChange, Expire, BrokerChange, TopicChange, IsrChangeNotification,
-                 AlterPartitionReceived, ControlledShutdownReceived, ReplicaLeaderElection, AutoRebalance>;
+struct UncleanElectionEnabled {  // by a changed topic configuration
+  TopicId topic{};
+  FIELDS(topic);
+};
+using ControllerEvent = std::variant<ControllerStartup, Reelect, ControllerChange, Expire, BrokerChange, TopicChange,
+                                     IsrChangeNotification, AlterPartitionReceived, ControlledShutdownReceived,
+                                     ReplicaLeaderElection, AutoRebalance, UncleanElectionEnabled>;
 
 // --- steps -------------------------------------------------------------------------------------
 
@@ -210,12 +214,17 @@ struct ReplicasBecomeOffline {  // onReplicasBecomeOffline, after the leaders we
   Replicas brokers;
   FIELDS(brokers);
 };
+// Before partitions without a leader get one: may it be unclean? (ZkPartitionStateMachine reads log configurations)
+struct ReadTopicConfigs {
+  std::uint32_t answers = 0;
+  FIELDS(answers);
+};
 using ControllerStep =
     std::variant<ReadController, ReadControllerEpoch, CreateControllerEpoch, RegisterAsController, ConfirmRegistration,
                  ListNotifications, ReadNotifications, DeleteNotifications, ListBrokers, ReadBrokers, ListTopics,
                  ReadTopics, ReadPartitionStates, AnnounceBrokers, StartReplicas, StartPartitions, BrokersCameOrWent,
                  StartBrokers, FailBrokers, CreatePartitions, TakeReplicasOffline, ElectLeaders, WriteAlterPartitions,
-                 FinishControlledShutdown, SendBatch, ReplicasBecomeOffline>;
+                 FinishControlledShutdown, SendBatch, ReplicasBecomeOffline, ReadTopicConfigs>;
 
 // --- what it knows ------------------------------------------------------------------------------
 
@@ -275,8 +284,9 @@ struct Controller {
   std::vector<std::uint8_t> topics_known;  // by TopicId
   SmallVec<Sender, 2> senders;             // by broker; one per live broker while active
   ControlBatch batch;
+  std::vector<TopicSettings> topic_settings;  // by TopicId, as read before the last election; empty: as created
   FIELDS(active_id, epoch, epoch_version, queue, busy, current, program, generation, live, live_epochs, shutting_down,
-         partitions, topics_known, senders, batch);
+         partitions, topics_known, senders, batch, topic_settings);
 };
 
 inline bool is_active(const Controller& controller, NodeId self) { return controller.active_id == self; }

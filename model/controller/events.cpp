@@ -124,6 +124,9 @@ void begin(const Context& context, Broker& broker, ControllerEvent& event) {
                  [&](const ControlledShutdownReceived& e) { begin_controlled_shutdown(context, broker, e); },
                  [&](const ReplicaLeaderElection& e) { begin_operator_election(broker, e); },
                  [&](const AutoRebalance&) { begin_rebalance(context, broker); },
+                 [&](const UncleanElectionEnabled&) {
+                   if (active) elect_where_needed(broker);
+                 },
              },
              event);
 }

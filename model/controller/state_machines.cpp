@@ -247,10 +247,16 @@ Progress resume(const Context& context, Broker& broker, TakeReplicasOffline& ste
 
 namespace {
 
+bool is_unclean_allowed(const Context& context, const Controller& controller, PartitionId p) {
+  const TopicId topic = context.config.partitions[index(p)].topic;
+  if (controller.topic_settings.empty()) return context.config.topics[index(topic)].unclean_leader_election_enable;
+  return controller.topic_settings[index(topic)].unclean_leader_election_enable;
+}
+
 ElectionChoice choose(const Context& context, const Controller& controller, const ElectLeaders& step, PartitionId p,
                       const PartitionState& read) {
   const PartitionInfo& info = controller.partitions[index(p)];
-  const bool unclean = step.allow_unclean || context.config.topic_of(p).unclean_leader_election_enable;
+  const bool unclean = step.allow_unclean || is_unclean_allowed(context, controller, p);
   const Replicas online = online_brokers(controller);
   const ElectionView view{read, info.assignment, online, controller.shutting_down, unclean};
   switch (step.strategy) {

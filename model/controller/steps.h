@@ -37,6 +37,7 @@ Progress enter(const Context&, Broker&, WriteAlterPartitions&);
 Progress enter(const Context&, Broker&, FinishControlledShutdown&);
 Progress enter(const Context&, Broker&, SendBatch&);
 Progress enter(const Context&, Broker&, ReplicasBecomeOffline&);
+Progress enter(const Context&, Broker&, ReadTopicConfigs&);
 
 Progress resume(const Context&, Broker&, ReadController&, std::uint32_t index, const ZkResponse&);
 Progress resume(const Context&, Broker&, ReadControllerEpoch&, std::uint32_t index, const ZkResponse&);
@@ -55,6 +56,7 @@ Progress resume(const Context&, Broker&, CreatePartitions&, std::uint32_t index,
 Progress resume(const Context&, Broker&, TakeReplicasOffline&, std::uint32_t index, const ZkResponse&);
 Progress resume(const Context&, Broker&, ElectLeaders&, std::uint32_t index, const ZkResponse&);
 Progress resume(const Context&, Broker&, WriteAlterPartitions&, std::uint32_t index, const ZkResponse&);
+Progress resume(const Context&, Broker&, ReadTopicConfigs&, std::uint32_t index, const ZkResponse&);
 // The steps above are all that wait.
 template <typename Step>
 Progress resume(const Context&, Broker&, Step&, std::uint32_t, const ZkResponse&) {

@@ -221,17 +221,20 @@ void end_session(const Context& context, ZooKeeper& server, SessionId id, bool e
   for (const ZnodeChange& change : changes) fire(context, server, change, zxid);
 }
 
+// The server closes the connection, too: the client learns when it comes back.
+void expire_session(const Context& context, ZooKeeper& server, SessionId id) {
+  const ZkLiveSession* live = find_live(server, id);
+  if (live != nullptr && live->attached) context.out.closes.push_back(live->via);
+  end_session(context, server, id, true);
+}
+
 void expire_sessions(const Context& context, ZooKeeper& server) {
   SmallVec<SessionId, 4> silent;
   for (const ZkSession& session : server.disk.sessions) {
     const ZkLiveSession* live = find_live(server, session.id);
     if (live != nullptr && context.clock.has_elapsed(live->touched, session.timeout)) silent.push_back(session.id);
   }
-  for (const SessionId id : silent) {
-    const ZkLiveSession* live = find_live(server, id);
-    if (live->attached) context.out.closes.push_back(live->via);
-    end_session(context, server, id, true);
-  }
+  for (const SessionId id : silent) expire_session(context, server, id);
 }
 
 // --- messages -----------------------------------------------------------------------------------
@@ -322,8 +325,9 @@ void on_received(const Context& context, ZooKeeper& server, const Received& rece
 // What Kafka's first broker would create. No transactions of the run: nobody could have seen them.
 void create_roots(ZnodeTree& tree) {
   const Path admin = Path{} / Word::admin;
-  for (const Path& path : {Path{} / Word::brokers, paths::broker_ids(), paths::topics(), paths::isr_changes(), admin,
-                           admin / Word::delete_topics, Path{} / Word::config}) {
+  for (const Path& path :
+       {Path{} / Word::brokers, paths::broker_ids(), paths::topics(), paths::isr_changes(), admin,
+        admin / Word::delete_topics, paths::config(), paths::topic_configs(), paths::config_changes()}) {
     for (Znode& node : tree.nodes) {
       if (!path.is_child_of(node.path)) continue;
       ++node.children_created;
@@ -370,6 +374,38 @@ void create_topic(const Context& context, ZooKeeper& server, TopicId topic) {
   commit(context, server, 0, request);
 }
 
+// kafka-configs --alter: the configuration, then the notification that makes the brokers read it
+// (AdminZkClient.changeEntityConfig).
+void alter_config(const Context& context, ZooKeeper& server, const AlterConfig& act) {
+  if (index(act.topic) >= context.config.topics.size()) return;
+  const Path path = paths::topic_config(act.topic);
+  const Znode* node = find(server.disk.tree, path);
+  const TopicSettings* stored = node == nullptr ? nullptr : std::get_if<TopicSettings>(&node->data);
+  const TopicConfig& created = context.config.topics[index(act.topic)];
+  TopicSettings settings{created.min_insync_replicas, created.unclean_leader_election_enable};
+  if (stored != nullptr) settings = *stored;
+  if (act.min_insync_replicas) settings.min_insync_replicas = *act.min_insync_replicas;
+  if (act.unclean_leader_election_enable) {
+    settings.unclean_leader_election_enable = *act.unclean_leader_election_enable;
+  }
+  ZkOp write;
+  write.type = stored == nullptr ? ZkOpType::create : ZkOpType::set;
+  write.path = path;
+  write.data = settings;
+  ZkRequest request;
+  request.ops.push_back(std::move(write));
+  const Zxid zxid = commit(context, server, 0, request).zxid;
+  context.tell(
+      TopicConfigChanged{zxid, act.topic, settings.min_insync_replicas, settings.unclean_leader_election_enable});
+  ZkOp notification;
+  notification.type = ZkOpType::create;
+  notification.sequential = true;
+  notification.path = paths::config_change_prefix();
+  notification.data = ConfigChangeInfo{act.topic};
+  request.ops.front() = std::move(notification);
+  commit(context, server, 0, request);
+}
+
 void on_act(const Context& context, ZooKeeper& server, const Act& act) {
   if (std::holds_alternative<MoveController>(act)) {
     ZkOp op;
@@ -380,6 +416,14 @@ void on_act(const Context& context, ZooKeeper& server, const Act& act) {
     commit(context, server, 0, request);
   } else if (const auto* create = std::get_if<CreateTopic>(&act)) {
     create_topic(context, server, create->topic);
+  } else if (const auto* alter = std::get_if<AlterConfig>(&act)) {
+    alter_config(context, server, *alter);
+  } else if (const auto* expire = std::get_if<ExpireSession>(&act)) {
+    SmallVec<SessionId, 4> ending;
+    for (const ZkSession& session : server.disk.sessions) {
+      if (session.owner == expire->owner) ending.push_back(session.id);
+    }
+    for (const SessionId id : ending) expire_session(context, server, id);
   }
 }
 

@@ -137,7 +137,7 @@ std::uint64_t facts_about(Word word) {
     case Word::high_watermark:
       return bits<HighWatermarkMoved, BecameLeader, BecameFollower, Truncated>();
     case Word::log_end_offset:
-      return bits<RecordsAppended, Truncated>();
+      return bits<RecordsAppended, Truncated, LogLost>();
     case Word::role:
       return bits<BecameLeader, BecameFollower>();
     case Word::running:

@@ -22,6 +22,7 @@ Connections::Connections(const LinkSettings& links, std::uint64_t seed, std::siz
       queue_(queue),
       effects_(effects),
       cuts_(nodes),
+      disturbances_(links, seed, nodes, effects),
       hosts_(nodes, Host::off),
       sockets_(nodes),
       dice_(nodes * nodes * kChannelKinds * 2) {
@@ -105,9 +106,22 @@ void Connections::dispatch(std::int64_t now_us, std::uint32_t packet) {
     stall(packet);
     return;
   }
+  // The answer to an attempt to connect is lost with the attempt: see on_syn.
+  const bool is_answer = sent.type == PacketType::accepted || sent.type == PacketType::refused;
+  if (!is_answer && is_lost(c, sent.direction)) {
+    stall(packet);
+    schedule_retransmission(now_us, sent.connection, sent.direction);
+    return;
+  }
   acknowledge(now_us, sent.connection, 1U - sent.direction);
-  direction.last_arrival = std::max(direction.last_arrival, now_us + sent.delay_us);
+  direction.last_arrival = std::max(direction.last_arrival, now_us + takes_us(sent));
   queue_.push(direction.last_arrival, Wake::packet, packet);
+}
+
+std::int64_t Connections::takes_us(const Packet& packet) {
+  if (!disturbances_.any_way()) return packet.delay_us;
+  const Connection& c = connections_[packet.connection];
+  return packet.delay_us + disturbances_.draw_delay_us(node_of(c, packet.direction), node_of(c, 1U - packet.direction));
 }
 
 void Connections::stall(std::uint32_t packet) {
@@ -126,10 +140,13 @@ void Connections::send(std::int64_t now_us, model::NodeId from, const model::Con
   // A broker that talks to itself holds both ends: the server is the one that answers.
   std::size_t side = from == id.client ? kClient : kServer;
   if (id.client == id.server) side = model::is_answer(body) ? kServer : kClient;
-  if (!c.sides[side].open || (side == kClient && !c.established)) return;
+  if (!c.sides[side].open || (side == kClient && !c.established) || c.torn) return;
   Dice& link = dice(c, side);
   const std::int64_t latency = link.range(links_.latency_min.us, links_.latency_max.us);
-  const std::int64_t processing = draw_processing_us(links_, body, link);
+  std::int64_t processing = draw_processing_us(links_, body, link);
+  if (disturbances_.any() && is_written(body)) {
+    processing += disturbances_.draw_write_us(node_of(c, 1 - side), processing);
+  }
   const std::uint32_t packet = new_packet(now_us, connection, PacketType::data, side, latency + processing);
   packets_[packet].body = std::move(body);
   dispatch(now_us, packet);
@@ -190,8 +207,9 @@ void Connections::attempt(std::int64_t now_us, std::uint32_t connection) {
   }
   c.attempt_waits = false;
   const std::int64_t latency = dice(c, kClient).range(links_.latency_min.us, links_.latency_max.us);
+  if (is_lost(c, kClient)) return retry_attempt(now_us, connection);
   const std::uint32_t packet = new_packet(now_us, connection, PacketType::syn, kClient, latency);
-  queue_.push(now_us + latency, Wake::packet, packet);
+  queue_.push(now_us + takes_us(packets_[packet]), Wake::packet, packet);
 }
 
 // At the server's machine: a paused process is connected to all the same, its kernel accepts.
@@ -202,6 +220,7 @@ void Connections::on_syn(std::int64_t now_us, std::uint32_t connection) {
     wait_for_heal(c);
     return;
   }
+  if (is_lost(c, kServer)) return retry_attempt(now_us, connection);
   const bool accepts = host(c.id.server) == Host::listening;
   if (accepts) {
     c.sides[kServer].open = true;
@@ -249,12 +268,30 @@ void Connections::lose_power(model::NodeId node, std::int32_t row) {
       if (node_of(c, side) != node) continue;
       c.sides[side] = Side{false, true, row};
       // What it had sent into a cut was in its memory only.
-      Direction& direction = c.directions[side];
-      for (std::uint32_t packet = std::exchange(direction.first_stalled, kNoSlot); packet != kNoSlot;) {
-        drop(std::exchange(packet, packets_[packet].next));
-      }
+      drop_stalled(c.directions[side]);
     }
     free_if_unused(socket.connection);
+  }
+}
+
+void Connections::drop_stalled(Direction& direction) {
+  for (std::uint32_t packet = std::exchange(direction.first_stalled, kNoSlot); packet != kNoSlot;) {
+    drop(std::exchange(packet, packets_[packet].next));
+  }
+}
+
+void Connections::reset(std::int64_t now_us, std::size_t row, model::NodeId a, model::NodeId b) {
+  if (a == b) return;
+  for (std::uint32_t i = 0; i < connections_.size(); ++i) {
+    const Connection& c = connections_[i];
+    const bool is_between = (c.id.client == a && c.id.server == b) || (c.id.client == b && c.id.server == a);
+    if (!c.used || !is_between || c.torn || !c.sides[kClient].open || !c.sides[kServer].open) continue;
+    connections_[i].torn = true;
+    ++effects_[row].reset;
+    for (const std::size_t direction : {kClient, kServer}) {
+      queue_.push(now_us, Wake::packet, new_packet(now_us, i, PacketType::torn, direction, 0));
+      drop_stalled(connections_[i].directions[direction]);
+    }
   }
 }
 
@@ -282,7 +319,7 @@ model::NodeId Connections::receiver(std::uint32_t packet) const {
   if (arriving.type >= PacketType::syn) return model::kNoNode;
   const Connection& c = connections_[arriving.connection];
   const std::size_t side = 1U - arriving.direction;
-  return c.sides[side].open ? node_of(c, side) : model::kNoNode;
+  return c.sides[side].open && !is_swept_away(arriving) ? node_of(c, side) : model::kNoNode;
 }
 
 void Connections::hold(std::uint32_t packet) {
@@ -322,6 +359,7 @@ Arrival Connections::arrive(std::int64_t now_us, std::uint32_t packet) {
   arrival.node = node_of(c, side);
   arrival.peer = node_of(c, direction);
   arrival.via = c.id;
+  if (is_swept_away(arriving)) return arrival;
   switch (type) {
     case PacketType::data:
       if (!c.sides[side].open) {
@@ -337,12 +375,13 @@ Arrival Connections::arrive(std::int64_t now_us, std::uint32_t packet) {
       arrival.what = Arrival::What::connected;
       return arrival;
     case PacketType::fin:
+    case PacketType::torn:
     case PacketType::refused:
       if (!c.sides[side].open) return arrival;
       c.sides[side].open = false;
       forget(arrival.node, packed(c.id));
       arrival.what = Arrival::What::disconnected;
-      arrival.reason = type == PacketType::fin ? model::DisconnectReason::reset : model::DisconnectReason::refused;
+      arrival.reason = type == PacketType::refused ? model::DisconnectReason::refused : model::DisconnectReason::reset;
       return arrival;
     case PacketType::syn:
       on_syn(now_us, connection);

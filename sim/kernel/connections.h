@@ -16,6 +16,7 @@
 #include "model/step.h"
 #include "sim/kernel/cuts.h"
 #include "sim/kernel/dice.h"
+#include "sim/kernel/disturbances.h"
 #include "sim/kernel/event_queue.h"
 #include "sim/kernel/observer.h"
 #include "sim/kernel/plan.h"
@@ -65,6 +66,13 @@ class Connections {
     cuts_.add(application, row, from, to);
   }
   bool any_cut() const { return cuts_.any(); }
+  // Delay and loss: a packet that is lost arrives with the sender's retransmission, and so does what was sent
+  // behind it. Slow disks count as processing by the receiver.
+  Disturbances& disturbances() { return disturbances_; }
+  // Tears down every connection between the two that is open at both ends. What was on its way is lost, both
+  // ends are told at once.
+  void reset(std::int64_t now_us, std::size_t row, model::NodeId a, model::NodeId b);
+  // Of cuts, delays and losses.
   bool heal_application(std::int64_t now_us, std::uint32_t application);
   bool heal_direction(std::int64_t now_us, model::NodeId from, model::NodeId to);
   bool heal_all(std::int64_t now_us);
@@ -111,6 +119,7 @@ class Connections {
     bool established = false;    // for the client
     bool attempt_waits = false;  // for a heal, to repeat the attempt
     bool retry_queued = false;
+    bool torn = false;              // by a reset: what is on its way is lost
     bool counted_stalled = false;   // the attempt
     std::int64_t attempted_us = 0;  // first
     std::uint32_t packets = 0;      // that refer to it
@@ -138,6 +147,15 @@ class Connections {
                            std::int64_t delay_us);
   void dispatch(std::int64_t now_us, std::uint32_t packet);
   void stall(std::uint32_t packet);
+  std::int64_t takes_us(const Packet& packet);
+  bool is_lost(const Connection& c, std::size_t direction) {
+    return disturbances_.any_way() && disturbances_.draw_loss(node_of(c, direction), node_of(c, 1 - direction));
+  }
+  bool is_swept_away(const Packet& packet) const {
+    return connections_[packet.connection].torn && packet.type != PacketType::torn && !packet.held;
+  }
+  void drop_stalled(Direction& direction);
+  void retry_attempt(std::int64_t now_us, std::uint32_t connection);
   void send_fin(std::int64_t now_us, std::uint32_t connection, std::size_t direction);
   void close_side(std::int64_t now_us, std::uint32_t connection, std::size_t side);
   void attempt(std::int64_t now_us, std::uint32_t connection);
@@ -159,6 +177,7 @@ class Connections {
   EventQueue& queue_;
   std::vector<FaultEffect>& effects_;
   Cuts cuts_;
+  Disturbances disturbances_;
   PacketPool packets_;
   std::vector<Host> hosts_;
   std::vector<Connection> connections_;

@@ -49,6 +49,16 @@ bool writes(const model::ZkRequest& request) {
 
 }  // namespace
 
+bool is_written(const model::Body& body) {
+  if (const auto* request = std::get_if<model::ZkRequest>(&body)) return writes(*request);
+  // A new session is a transaction, one that is taken up again is not.
+  if (const auto* connect = std::get_if<model::ZkConnectRequest>(&body)) return connect->session == 0;
+  if (std::holds_alternative<model::ProduceRequest>(body)) return true;
+  const auto* fetched = std::get_if<model::FetchResponse>(&body);
+  return fetched != nullptr && std::any_of(fetched->partitions.begin(), fetched->partitions.end(),
+                                           [](const model::FetchData& data) { return !data.records.empty(); });
+}
+
 std::int64_t draw_processing_us(const LinkSettings& links, const model::Body& body, Dice& dice) {
   switch (kWork[body.index()]) {
     case Work::none:

@@ -19,7 +19,16 @@ constexpr std::uint64_t mix(std::uint64_t x) {
 }
 
 // What a stream is for. The numbers are part of what a seed means.
-enum class StreamKind : std::uint64_t { link = 1, timer = 2, choices = 3, resume = 4, commands = 5, faults = 6 };
+enum class StreamKind : std::uint64_t {
+  link = 1,
+  timer = 2,
+  choices = 3,
+  resume = 4,
+  commands = 5,
+  faults = 6,
+  disturbance = 7,
+  writeback = 8
+};
 
 // `name` packs what tells two streams of a kind apart: nodes, channel, direction, timer.
 constexpr std::uint64_t stream_key(std::uint64_t seed, StreamKind kind, std::uint64_t name) {

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "sim/kernel/faults.h"
+#include "sim/kernel/triggers.h"
 
 namespace sim {
 namespace {
@@ -14,6 +15,8 @@ namespace {
 constexpr std::int64_t kWakeSocketsMax = 3'000;
 constexpr std::int64_t kWakeTimersMax = 6'000;
 constexpr std::int64_t kWakeReadTimeoutMin = 4'000, kWakeReadTimeoutMax = 8'000;
+
+bool takes_power(const Fault& fault) { return fault.kind == FaultKind::power_loss; }
 
 std::uint32_t pick(void* source, std::uint32_t n) {
   return static_cast<std::uint32_t>(static_cast<Dice*>(source)->below(n));
@@ -31,7 +34,8 @@ Engine::Engine(const Plan& run, Observer* watcher)
       processes(nodes.size()),
       fault_effects(run.faults.size()),
       timers(seed, nodes.size(), queue),
-      connections(run.links, seed, nodes.size(), queue, fault_effects) {
+      connections(run.links, seed, nodes.size(), queue, fault_effects),
+      writeback(seed, run.begins.us, run.config, std::any_of(run.faults.begin(), run.faults.end(), takes_power)) {
   for (std::size_t i = 0; i < processes.size(); ++i) {
     processes[i].choices = Dice(stream_key(seed, StreamKind::choices, i));
     processes[i].resume = Dice(stream_key(seed, StreamKind::resume, i));
@@ -41,6 +45,7 @@ Engine::Engine(const Plan& run, Observer* watcher)
 
 bool Engine::advance(std::int64_t limit_us) {
   while (!queue.empty() && queue.top().at_us <= limit_us) {
+    while (writeback.next_us() <= queue.top().at_us) writeback.wake(nodes);
     const Event event = queue.pop();
     now_us = event.at_us;
     bool seen = false;
@@ -151,8 +156,9 @@ void Engine::begin(const EventView& view) {
 }
 
 void Engine::take_step(model::NodeId node, const model::Input& input) {
-  const model::Clock clock(model::Instant{now_us});
-  const model::Choices choices{&pick, &process(node).choices};
+  Process& there = process(node);
+  const model::Clock clock(model::Instant{there.clock.shows_us(now_us)});
+  const model::Choices choices{&pick, &there.choices};
   effects.clear();
   const model::Context context{plan.rules, plan.config, clock, choices, effects};
   model::step(context, nodes[static_cast<std::size_t>(node)], input);
@@ -169,18 +175,37 @@ void Engine::carry_out(model::NodeId node) {
   if (effects.exits) end_process(node, process(node).stopped_by, false);
 }
 
-void Engine::tell_facts(model::NodeId node) {
+void Engine::tell(model::NodeId node, const model::Fact& fact) {
   static_assert(model::kFactKinds <= 64, "trigger_facts has a bit for each");
+  model::hash_append(hasher, fact);
+  if (observer != nullptr) observer->on_fact(now(), node, fact);
+  if ((trigger_facts >> fact.index()) & 1U) pull_triggers(*this, node, fact);
+  if (const auto* shorter = std::get_if<model::Truncated>(&fact)) {
+    writeback.on_shorter(node, shorter->partition, shorter->to);
+  }
+}
+
+void Engine::tell_facts(model::NodeId node) {
+  std::uint64_t told = 0;
   for (const model::Fact& fact : effects.facts) {
-    model::hash_append(hasher, fact);
-    if (observer != nullptr) observer->on_fact(now(), node, fact);
-    if ((trigger_facts >> fact.index()) & 1U) pull_triggers(*this, node, fact);
+    tell(node, fact);
+    told |= std::uint64_t{1} << fact.index();
   }
   if (observer != nullptr) observer->on_step_over(now());
+  if ((told & state_facts) != 0) judge_states(*this);
 }
 
 void Engine::arm(model::NodeId node, const model::Arm& wanted) {
-  Pins& pins = process(node).pins;
+  Process& there = process(node);
+  if (!there.clock.is_as_usual()) {
+    if (there.skewed_by != Connections::kNoRow) ++fault_effects[static_cast<std::size_t>(there.skewed_by)].skewed;
+    model::Arm skewed = wanted;
+    skewed.min.us = there.clock.takes_us(wanted.min.us);
+    skewed.max.us = there.clock.takes_us(wanted.max.us);
+    timers.arm(now_us, node, skewed);
+    return;
+  }
+  Pins& pins = there.pins;
   if (!pins.any()) {
     timers.arm(now_us, node, wanted);
     return;
@@ -210,6 +235,7 @@ bool Engine::start_process(model::NodeId node, const Pins& pins) {
   begin({{now_us}, 0, EventKind::started, node, model::kNoNode, {}, nullptr, {}});
   take_step(node, model::Started{});
   carry_out(node);
+  judge_states(*this);
   return true;
 }
 
@@ -222,15 +248,75 @@ bool Engine::end_process(model::NodeId node, std::int32_t row, bool power_loss) 
   model::Node& state = nodes[static_cast<std::size_t>(node)];
   if (power_loss) {
     connections.lose_power(node, row);
-    model::power_loss(plan.config, state);
   } else {
     connections.end_process(now_us, node, row);
-    model::crash(plan.config, state);
   }
+  model::crash(plan.config, state);
   for (const Event& event : std::exchange(ending.waiting, {})) {
     if (event.wake() == Wake::packet) connections.drop(event.slot());
   }
+  if (power_loss) {
+    const std::int64_t records = cut_to_flushed(node);
+    if (row != Connections::kNoRow) fault_effects[static_cast<std::size_t>(row)].wiped += records;
+  }
+  judge_states(*this);
   return true;
+}
+
+// --- disks and clocks --------------------------------------------------------------------------------
+
+namespace {
+
+using Ends = std::vector<model::Offset>;
+
+Ends ends_of(const model::Node& node) {
+  Ends ends;
+  const auto* broker = std::get_if<model::Broker>(&node);
+  if (broker == nullptr) return ends;
+  for (const model::PartitionDisk& disk : broker->disk.partitions) ends.push_back(disk.log.end());
+  return ends;
+}
+
+std::int64_t tell_lost(Engine& engine, model::NodeId node, const Ends& before) {
+  const Ends after = ends_of(engine.nodes[static_cast<std::size_t>(node)]);
+  std::int64_t records = 0;
+  for (std::size_t p = 0; p < before.size(); ++p) {
+    if (after[p] >= before[p]) continue;
+    records += before[p] - after[p];
+    const auto partition = model::PartitionId(static_cast<std::uint16_t>(p));
+    engine.writeback.on_shorter(node, partition, after[p]);
+    engine.tell(node, model::LogLost{partition, before[p], after[p]});
+  }
+  if (records > 0 && engine.observer != nullptr) engine.observer->on_step_over(engine.now());
+  return records;
+}
+
+}  // namespace
+
+std::int64_t Engine::cut_to_flushed(model::NodeId node) {
+  model::Node& state = nodes[static_cast<std::size_t>(node)];
+  const Ends before = ends_of(state);
+  model::power_loss(plan.config, state);
+  return tell_lost(*this, node, before);
+}
+
+std::int64_t Engine::wipe(model::NodeId node) {
+  model::Node& state = nodes[static_cast<std::size_t>(node)];
+  const Ends before = ends_of(state);
+  model::wipe(plan.config, state);
+  const std::int64_t records = tell_lost(*this, node, before);
+  judge_states(*this);
+  return records;
+}
+
+void Engine::set_clock_rate(model::NodeId node, std::int32_t per_mille, std::int32_t row, std::uint32_t application) {
+  Process& there = process(node);
+  const std::int32_t before = there.clock.per_mille();
+  there.clock.set_rate(now_us, per_mille);
+  there.skewed_by = row;
+  there.skewed_in = application;
+  const std::int64_t moved = timers.rescale(now_us, node, before, per_mille);
+  if (row != Connections::kNoRow) fault_effects[static_cast<std::size_t>(row)].skewed += moved;
 }
 
 bool Engine::pause(model::NodeId node, std::int32_t row) {

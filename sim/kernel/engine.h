@@ -10,9 +10,11 @@
 #include "sim/kernel/connections.h"
 #include "sim/kernel/dice.h"
 #include "sim/kernel/event_queue.h"
+#include "sim/kernel/local_clock.h"
 #include "sim/kernel/observer.h"
 #include "sim/kernel/plan.h"
 #include "sim/kernel/timers.h"
+#include "sim/kernel/writeback.h"
 
 namespace sim {
 
@@ -28,7 +30,10 @@ struct Process {
   std::int32_t paused_by = Connections::kNoRow;   // fault row
   std::int32_t stopped_by = Connections::kNoRow;  // fault row that asked it to end
   Pins pins;
-  std::vector<Event> waiting;  // what came up while it was paused, in order
+  LocalClock clock;                              // of its machine
+  std::int32_t skewed_by = Connections::kNoRow;  // fault row that set its rate...
+  std::uint32_t skewed_in = 0;                   // ...and which application of it
+  std::vector<Event> waiting;                    // what came up while it was paused, in order
   Dice choices, resume;
 };
 
@@ -66,11 +71,14 @@ struct Engine {
   Timers timers;
   Connections connections;
   model::Effects effects;  // of the step that is being carried out
+  Writeback writeback;
 
   std::vector<Control> controls;         // by the slot of their event
   std::vector<WaitingAct> acts;          // likewise
   std::uint64_t trigger_facts = 0;       // bit i: a fault waits for the i-th kind of fact
+  std::uint64_t state_facts = 0;         // bit i: a state that a fault waits for may come with such a fact
   std::vector<std::int32_t> times_left;  // of triggers, by fault row
+  std::vector<char> held_before;         // of states that faults wait for, by fault row
   std::uint32_t applications = 0;
 
   Process& process(model::NodeId node) { return processes[static_cast<std::size_t>(node)]; }
@@ -86,6 +94,13 @@ struct Engine {
   bool resume(model::NodeId node);
   // False: no process is there. A paused one gets it when it wakes.
   bool act(model::NodeId node, const model::Act& what);
+  // The disk of a process that has ended: what it lost is told and returned, in records.
+  std::int64_t cut_to_flushed(model::NodeId node);
+  std::int64_t wipe(model::NodeId node);
+  // `row`: the fault that sets it.
+  void set_clock_rate(model::NodeId node, std::int32_t per_mille, std::int32_t row, std::uint32_t application);
+  // A fact of the kernel's own.
+  void tell(model::NodeId node, const model::Fact& fact);
 
  private:
   bool on_packet(const Event& event);

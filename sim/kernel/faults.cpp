@@ -1,11 +1,13 @@
 #include "sim/kernel/faults.h"
 
+#include <algorithm>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "sim/kernel/engine.h"
 #include "sim/kernel/roles.h"
+#include "sim/kernel/triggers.h"
 
 namespace sim {
 namespace {
@@ -48,13 +50,22 @@ bool stop(Engine& engine, model::NodeId node, std::int32_t row) {
   return engine.act(node, model::Stop{});
 }
 
-// Whether anything changed.
+// The process first, if there is one: no disk goes from under a running process.
+bool wipe(Engine& engine, model::NodeId node, std::int32_t row) {
+  const bool ended = engine.end_process(node, row, false);
+  engine.fault_effects[static_cast<std::size_t>(row)].wiped += engine.wipe(node);
+  return ended;
+}
+
+// Whether a process changed.
 bool hit(Engine& engine, const Fault& fault, model::NodeId node, std::int32_t row) {
   switch (fault.kind) {
     case FaultKind::crash:
       return engine.end_process(node, row, false);
     case FaultKind::power_loss:
       return engine.end_process(node, row, true);
+    case FaultKind::wipe:
+      return wipe(engine, node, row);
     case FaultKind::stop:
       return stop(engine, node, row);
     case FaultKind::start:
@@ -65,19 +76,28 @@ bool hit(Engine& engine, const Fault& fault, model::NodeId node, std::int32_t ro
       return engine.resume(node);
     case FaultKind::cut:
     case FaultKind::heal:
+    case FaultKind::delay:
+    case FaultKind::lose:
+    case FaultKind::reset:
+    case FaultKind::slow_disk:
+    case FaultKind::clock_rate:
+    case FaultKind::expire_session:
     case FaultKind::elect:
     case FaultKind::move_controller:
     case FaultKind::create_topic:
-      return false;  // not about single nodes
+    case FaultKind::alter_config:
+      return false;  // not about single processes
   }
   return false;
 }
 
-void cut(Engine& engine, const Fault& fault, std::size_t row, std::uint32_t application, const AppliedFault& sides) {
+// Each direction that the fault is about.
+template <typename Visit>
+void for_each_way(const Fault& fault, const AppliedFault& sides, Visit visit) {
   for (const model::NodeId a : sides.from) {
     for (const model::NodeId b : sides.to) {
-      engine.connections.cut(application, row, a, b);
-      if (!fault.one_way) engine.connections.cut(application, row, b, a);
+      visit(a, b);
+      if (!fault.one_way) visit(b, a);
     }
   }
 }
@@ -85,11 +105,23 @@ void cut(Engine& engine, const Fault& fault, std::size_t row, std::uint32_t appl
 bool heal(Engine& engine, const Fault& fault, const AppliedFault& sides) {
   if (fault.from.empty() && fault.to.empty()) return engine.connections.heal_all(engine.now_us);
   bool any = false;
+  for_each_way(fault, sides, [&](model::NodeId a, model::NodeId b) {
+    any |= engine.connections.heal_direction(engine.now_us, a, b);
+  });
+  return any;
+}
+
+void reset(Engine& engine, std::size_t row, const AppliedFault& sides) {
   for (const model::NodeId a : sides.from) {
-    for (const model::NodeId b : sides.to) {
-      any |= engine.connections.heal_direction(engine.now_us, a, b);
-      if (!fault.one_way) any |= engine.connections.heal_direction(engine.now_us, b, a);
-    }
+    for (const model::NodeId b : sides.to) engine.connections.reset(engine.now_us, row, a, b);
+  }
+}
+
+// Whether any of them had a session.
+bool expire_sessions(Engine& engine, const Nodes& owners) {
+  bool any = false;
+  for (const model::NodeId owner : owners) {
+    if (has_session(engine.nodes, owner)) any |= engine.act(model::kZooKeeper, model::ExpireSession{owner});
   }
   return any;
 }
@@ -110,6 +142,16 @@ Nodes hit_each(Engine& engine, std::size_t row, const Nodes& who) {
   return changed;
 }
 
+// Of a fault with one side, the other one.
+Nodes everybody_but(const Nodes& side, const model::ClusterConfig& config) {
+  Nodes others;
+  for (std::size_t i = 0; !side.empty() && i < config.node_count(); ++i) {
+    const auto node = model::NodeId(static_cast<std::uint8_t>(i));
+    if (std::find(side.begin(), side.end(), node) == side.end()) others.push_back(node);
+  }
+  return others;
+}
+
 AppliedFault resolved(const Engine& engine, std::size_t row) {
   const Fault& fault = engine.plan.faults[row];
   const model::ClusterConfig& config = engine.plan.config;
@@ -117,6 +159,7 @@ AppliedFault resolved(const Engine& engine, std::size_t row) {
   applied.who = resolve(fault.who, engine.nodes, config);
   applied.from = resolve(fault.from, engine.nodes, config);
   applied.to = resolve(fault.to, engine.nodes, config);
+  if (fault.to.empty()) applied.to = everybody_but(applied.from, config);
   if (fault.kind == FaultKind::elect || fault.kind == FaultKind::move_controller) {
     const model::NodeId holder = controller_of(engine.nodes);
     applied.who.clear();
@@ -125,12 +168,43 @@ AppliedFault resolved(const Engine& engine, std::size_t row) {
   return applied;
 }
 
-void apply(Engine& engine, std::size_t row) {
+// Of an operator's act or of ZooKeeper: whether it reached somebody.
+bool act(Engine& engine, const Fault& fault, const AppliedFault& applied) {
+  switch (fault.kind) {
+    case FaultKind::elect:
+      return act_on(engine, applied.who, model::Elect{fault.partition, fault.unclean});
+    case FaultKind::move_controller:
+      // A tool at ZooKeeper does it; without a controller there is nothing to delete.
+      return !applied.who.empty() && engine.act(model::kZooKeeper, model::MoveController{});
+    case FaultKind::create_topic:
+      return engine.act(model::kZooKeeper, model::CreateTopic{fault.topic});
+    case FaultKind::alter_config:
+      return engine.act(model::kZooKeeper, fault.alteration);
+    case FaultKind::expire_session:
+      return expire_sessions(engine, applied.who);
+    case FaultKind::heal:
+      return heal(engine, fault, applied);
+    case FaultKind::crash:
+    case FaultKind::power_loss:
+    case FaultKind::stop:
+    case FaultKind::start:
+    case FaultKind::pause:
+    case FaultKind::resume:
+    case FaultKind::cut:
+    case FaultKind::delay:
+    case FaultKind::lose:
+    case FaultKind::reset:
+    case FaultKind::wipe:
+    case FaultKind::slow_disk:
+    case FaultKind::clock_rate:
+      return false;
+  }
+  return false;
+}
+
+// What lasts, or hits processes.
+void disturb(Engine& engine, std::size_t row, std::uint32_t application, AppliedFault& applied) {
   const Fault& fault = engine.plan.faults[row];
-  AppliedFault applied = resolved(engine, row);
-  announce(engine, applied);
-  const std::uint32_t application = ++engine.applications;
-  bool acted = false;
   switch (fault.kind) {
     case FaultKind::crash:
     case FaultKind::power_loss:
@@ -138,25 +212,46 @@ void apply(Engine& engine, std::size_t row) {
     case FaultKind::start:
     case FaultKind::pause:
     case FaultKind::resume:
+    case FaultKind::wipe:
       applied.who = hit_each(engine, row, applied.who);
-      break;
+      return;
     case FaultKind::cut:
-      cut(engine, fault, row, application, applied);
-      break;
+      return for_each_way(fault, applied,
+                          [&](model::NodeId a, model::NodeId b) { engine.connections.cut(application, row, a, b); });
+    case FaultKind::delay:
+    case FaultKind::lose:
+      return for_each_way(fault, applied, [&](model::NodeId a, model::NodeId b) {
+        engine.connections.disturbances().add_way(application, row, fault, a, b);
+      });
+    case FaultKind::reset:
+      return reset(engine, row, applied);
+    case FaultKind::slow_disk:
+      for (const model::NodeId node : applied.who) {
+        engine.connections.disturbances().add_disk(application, row, fault, node);
+      }
+      return;
+    case FaultKind::clock_rate:
+      for (const model::NodeId node : applied.who) {
+        engine.set_clock_rate(node, fault.per_mille, static_cast<std::int32_t>(row), application);
+      }
+      return;
     case FaultKind::heal:
-      acted = heal(engine, fault, applied);
-      break;
+    case FaultKind::expire_session:
     case FaultKind::elect:
-      acted = act_on(engine, applied.who, model::Elect{fault.partition, fault.unclean});
-      break;
     case FaultKind::move_controller:
-      // A tool at ZooKeeper does it; without a controller there is nothing to delete.
-      acted = !applied.who.empty() && engine.act(model::kZooKeeper, model::MoveController{});
-      break;
     case FaultKind::create_topic:
-      acted = engine.act(model::kZooKeeper, model::CreateTopic{fault.topic});
-      break;
+    case FaultKind::alter_config:
+      return;  // acts
   }
+}
+
+void apply(Engine& engine, std::size_t row) {
+  const Fault& fault = engine.plan.faults[row];
+  AppliedFault applied = resolved(engine, row);
+  announce(engine, applied);
+  const std::uint32_t application = ++engine.applications;
+  disturb(engine, row, application, applied);
+  const bool acted = act(engine, fault, applied);
   engine.fault_effects[row].acted |= acted;
   if (fault.lasts && !(applied.who.empty() && applied.from.empty())) {
     schedule(engine, engine.now_us + fault.lasts->us, {Control::What::undo, row, application, std::move(applied)});
@@ -173,27 +268,45 @@ void undo(Engine& engine, const Control& control) {
       return;
     case FaultKind::crash:
     case FaultKind::power_loss:
+    case FaultKind::wipe:
     case FaultKind::stop:
       for (const model::NodeId node : who) engine.start_process(node, pins_of(fault));
       return;
     case FaultKind::cut:
+    case FaultKind::delay:
+    case FaultKind::lose:
+    case FaultKind::slow_disk:
       engine.connections.heal_application(engine.now_us, control.application);
+      return;
+    case FaultKind::clock_rate:
+      for (const model::NodeId node : who) {
+        // A later fault may have set another rate since.
+        if (engine.process(node).skewed_in != control.application) continue;
+        engine.set_clock_rate(node, LocalClock::kAsUsual, Connections::kNoRow, 0);
+      }
       return;
     case FaultKind::start:
     case FaultKind::resume:
     case FaultKind::heal:
+    case FaultKind::reset:
+    case FaultKind::expire_session:
     case FaultKind::elect:
     case FaultKind::move_controller:
     case FaultKind::create_topic:
+    case FaultKind::alter_config:
       return;  // nothing that could be undone
   }
 }
 
 }  // namespace
 
+void schedule_fault(Engine& engine, std::int64_t at_us, std::size_t row) {
+  schedule(engine, at_us, {Control::What::fault, row, 0, {}});
+}
+
 void schedule_plan(Engine& engine) {
   const Plan& plan = engine.plan;
-  engine.times_left.resize(plan.faults.size());
+  arm_triggers(engine);
   Dice commands(stream_key(engine.seed, StreamKind::commands, 0));
   const std::int64_t command_us = commands.range(plan.command_min.us, plan.command_max.us);
   for (std::size_t row = 0; row < plan.starts.size(); ++row) {
@@ -201,22 +314,8 @@ void schedule_plan(Engine& engine) {
   }
   for (std::size_t row = 0; row < plan.faults.size(); ++row) {
     const Fault& fault = plan.faults[row];
-    if (fault.when) {
-      engine.times_left[row] = fault.times;
-      engine.trigger_facts |= std::uint64_t{1} << fault.when->fact;
-    } else {
-      schedule(engine, fault.at.us - fault.commands_after * command_us, {Control::What::fault, row, 0, {}});
-    }
-  }
-}
-
-void pull_triggers(Engine& engine, model::NodeId teller, const model::Fact& fact) {
-  for (std::size_t row = 0; row < engine.plan.faults.size(); ++row) {
-    const Fault& fault = engine.plan.faults[row];
-    if (!fault.when || engine.times_left[row] <= 0) continue;
-    if (!matches(*fault.when, engine.plan.config, teller, fact)) continue;
-    --engine.times_left[row];
-    schedule(engine, engine.now_us + fault.after.us, {Control::What::fault, row, 0, {}});
+    if (fault.when || fault.when_state) continue;
+    schedule_fault(engine, fault.at.us - fault.commands_after * command_us, row);
   }
 }
 

@@ -16,7 +16,13 @@ struct FaultEffect {
   std::int64_t lost = 0;     // messages that died with a process
   std::int64_t reset = 0;    // connections torn down
   bool acted = false;        // an operator's act reached somebody; a process started or stopped
-  bool any() const { return acted || held + stalled + lost + reset > 0; }
+  std::int64_t delayed = 0;  // packets that took longer on their way
+  std::int64_t dropped = 0;  // packets that a lossy way lost, to be sent again
+  std::int64_t slowed = 0;   // writes to a slow disk
+  std::int64_t skewed = 0;   // timers that ran by a clock that is too fast or too slow
+  std::int64_t wiped = 0;    // records that a disk lost
+  std::int64_t count() const { return held + stalled + lost + reset + delayed + dropped + slowed + skewed + wiped; }
+  bool any() const { return acted || count() > 0; }
 };
 
 struct AppliedFault {

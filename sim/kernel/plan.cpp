@@ -43,12 +43,28 @@ std::string_view name_of(FaultKind kind) {
       return "cut";
     case FaultKind::heal:
       return "heal";
+    case FaultKind::delay:
+      return "delay";
+    case FaultKind::lose:
+      return "lose";
+    case FaultKind::reset:
+      return "reset";
+    case FaultKind::wipe:
+      return "wipe";
+    case FaultKind::slow_disk:
+      return "slow_disk";
+    case FaultKind::clock_rate:
+      return "clock_rate";
+    case FaultKind::expire_session:
+      return "expire_session";
     case FaultKind::elect:
       return "elect";
     case FaultKind::move_controller:
       return "move_controller";
     case FaultKind::create_topic:
       return "create_topic";
+    case FaultKind::alter_config:
+      return "alter_config";
   }
   return "";
 }

@@ -11,6 +11,7 @@
 #include "model/facts.h"
 #include "model/ids.h"
 #include "model/rules.h"
+#include "model/step.h"
 #include "model/time.h"
 #include "sim/kernel/condition.h"
 
@@ -35,11 +36,13 @@ struct Target {
     replica,
     brokers,
     others,
+    rack,
   };
   Form form = Form::node;
   model::NodeId node = model::kNoNode;  // node, others
   model::PartitionId partition{};       // leader, follower (the first of the ISR that does not lead), isr, replica
   std::int32_t rank = 0;                // replica(t-0, 2): position in the assignment, from 0
+  std::string rack;                     // rack(us-east): brokers whose broker.rack it is
   std::string text;                     // as written: "leader(t-0)"
 };
 
@@ -60,28 +63,44 @@ enum class FaultKind : std::uint8_t {
   resume,
   cut,
   heal,
+  delay,
+  lose,
+  reset,
+  wipe,
+  slow_disk,
+  clock_rate,
+  expire_session,
   elect,
   move_controller,
   create_topic,
+  alter_config,
 };
+inline constexpr std::size_t kFaultKinds = static_cast<std::size_t>(FaultKind::alter_config) + 1;
 std::string_view name_of(FaultKind kind);
 
 struct Fault {
   FaultKind kind{};
-  Time at;                          // if there is no trigger
-  std::optional<FactPattern> when;  // each time this fact is told, `times` times
-  model::Duration after;            // from the fact to the fault
+  Time at;                              // if there is no trigger
+  std::optional<FactPattern> when;      // each time this fact is told, `times` times; or
+  std::optional<Condition> when_state;  // each time this comes true that was false before, `times` times
+  model::Duration after;                // from then to the fault
   std::int32_t times = 1;
-  std::vector<Target> who;               // crash, power_loss, stop, start, pause, resume
-  std::vector<Target> from, to;          // cut: packets from one side to the other are lost...
-  bool one_way = false;                  // ...and back, unless one way
+  std::vector<Target>
+      who;  // crash, power_loss, stop, start, pause, resume, wipe, slow_disk, clock_rate, expire_session
+  // cut, heal, delay, lose, reset: packets from one side to the other, and back unless one way. Without a second
+  // side (delay, lose, reset): everybody else.
+  std::vector<Target> from, to;
+  bool one_way = false;
   std::optional<model::Duration> lasts;  // then undone: pause by resume, cut by heal, crash by start
+  model::Duration by, jitter;  // delay, slow_disk: added to each packet or write, evenly by - jitter to by + jitter
+  std::int32_t per_mille = 0;  // lose: of the packets; clock_rate, slow_disk: of the normal, 1000 being as usual
   // Of a fault that takes several commands, `at` being when the last one had been given: how many followed
   // this one. Each takes Plan::command_min..command_max, drawn once per run.
   std::int32_t commands_after = 0;
   model::PartitionId partition{};  // elect
   bool unclean = false;            // elect
   model::TopicId topic{};          // create_topic
+  model::AlterConfig alteration;   // alter_config
   // Durations known beforehand, for a start that replays a real one: pins of single draws.
   std::optional<model::Duration> pin_connect, pin_register, pin_isr_check;
   std::string text;       // one line for people: "pause controller for 25 s"

@@ -15,6 +15,7 @@ enum class PacketType : std::uint8_t {
   fin,       // the sender's end is closed: by its process or with it
   accepted,  // the server's end is open
   refused,
+  torn,  // the connection was reset: to both ends at once
   // Never seen by a process:
   syn,
   syn_retry,   // at the client: the next attempt to connect is due

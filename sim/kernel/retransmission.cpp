@@ -82,7 +82,7 @@ void Connections::release_stalled(std::int64_t now_us, Direction& direction) {
   while (packet != kNoSlot) {
     const std::uint32_t behind = packets_[packet].next;
     packets_[packet].next = kNoSlot;
-    direction.last_arrival = std::max(direction.last_arrival, now_us + packets_[packet].delay_us);
+    direction.last_arrival = std::max(direction.last_arrival, now_us + takes_us(packets_[packet]));
     queue_.push(direction.last_arrival, Wake::packet, packet);
     packet = behind;
   }
@@ -106,8 +106,13 @@ void Connections::schedule_retransmission(std::int64_t now_us, std::uint32_t con
 }
 
 void Connections::schedule_attempt(std::int64_t now_us, std::uint32_t connection) {
+  const Connection& c = connections_[connection];
+  if (c.attempt_waits && !attempt_is_blocked(c)) retry_attempt(now_us, connection);
+}
+
+void Connections::retry_attempt(std::int64_t now_us, std::uint32_t connection) {
   Connection& c = connections_[connection];
-  if (!c.attempt_waits || c.retry_queued || attempt_is_blocked(c)) return;
+  if (c.retry_queued) return;
   c.retry_queued = true;
   const std::int64_t at = next_attempt(links_, c.attempted_us, now_us);
   queue_.push(at, Wake::packet, new_packet(now_us, connection, PacketType::syn_retry, 0, 0));
@@ -118,24 +123,28 @@ void Connections::retransmit(std::int64_t now_us, std::uint32_t connection, std:
   Direction& stalled = connections_[connection].directions[direction];
   stalled.retransmit_queued = false;
   if (is_held_up(connections_[connection], direction)) return;
+  if (is_lost(connections_[connection], direction)) return schedule_retransmission(now_us, connection, direction);
   release_stalled(now_us, stalled);
   acknowledge(now_us, connection, 1 - direction);
 }
 
 bool Connections::heal_application(std::int64_t now_us, std::uint32_t application) {
-  const bool any = cuts_.heal_id(application);
+  bool any = cuts_.heal_id(application);
+  any |= disturbances_.end(application);
   path_opened(now_us);
   return any;
 }
 
 bool Connections::heal_direction(std::int64_t now_us, model::NodeId from, model::NodeId to) {
-  const bool any = cuts_.heal_direction(from, to);
+  bool any = cuts_.heal_direction(from, to);
+  any |= disturbances_.end_way(from, to);
   path_opened(now_us);
   return any;
 }
 
 bool Connections::heal_all(std::int64_t now_us) {
-  const bool any = cuts_.heal_all();
+  bool any = cuts_.heal_all();
+  any |= disturbances_.end_all_ways();
   path_opened(now_us);
   return any;
 }

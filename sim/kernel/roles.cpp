@@ -55,6 +55,11 @@ void add_target(std::vector<model::NodeId>& found, const Target& target, const s
         if (target.rank >= 0 && rank < replicas->size()) add_once(found, (*replicas)[rank]);
       }
       return;
+    case Target::Form::rack:
+      for (std::size_t id = 1; id <= config.brokers.size() && id <= config.racks.size(); ++id) {
+        if (config.racks[id - 1] == target.rack) add_once(found, model::NodeId(static_cast<std::uint8_t>(id)));
+      }
+      return;
     case Target::Form::brokers:
     case Target::Form::others:
       for (std::size_t id = 1; id <= config.brokers.size(); ++id) {
@@ -87,6 +92,14 @@ model::NodeId controller_of(const std::vector<model::Node>& nodes) {
 
 bool is_registered(const std::vector<model::Node>& nodes, model::NodeId broker) {
   return find_znode(nodes, model::paths::broker_id(broker)) != nullptr;
+}
+
+bool has_session(const std::vector<model::Node>& nodes, model::NodeId owner) {
+  const auto* zookeeper = nodes.empty() ? nullptr : std::get_if<model::ZooKeeper>(&nodes.front());
+  if (zookeeper == nullptr) return false;
+  const auto& sessions = zookeeper->disk.sessions;
+  return std::any_of(sessions.begin(), sessions.end(),
+                     [owner](const model::ZkSession& session) { return session.owner == owner; });
 }
 
 const model::PartitionState* state_of(const std::vector<model::Node>& nodes, const model::ClusterConfig& config,

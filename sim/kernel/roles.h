@@ -11,6 +11,7 @@ namespace sim {
 
 model::NodeId controller_of(const std::vector<model::Node>& nodes);  // kNoNode: nobody
 bool is_registered(const std::vector<model::Node>& nodes, model::NodeId broker);
+bool has_session(const std::vector<model::Node>& nodes, model::NodeId owner);  // with ZooKeeper
 // nullptr: the partition has no state yet.
 const model::PartitionState* state_of(const std::vector<model::Node>& nodes, const model::ClusterConfig& config,
                                       model::PartitionId partition);

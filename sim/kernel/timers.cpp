@@ -68,6 +68,21 @@ void Timers::disarm_all(model::NodeId node) {
   }
 }
 
+std::int64_t Timers::rescale(std::int64_t now_us, model::NodeId node, std::int32_t before, std::int32_t after) {
+  std::int64_t moved = 0;
+  if (before == after) return moved;
+  std::vector<Timer>& timers = tables_[static_cast<std::size_t>(node)].timers;
+  for (std::uint32_t index = 0; index < timers.size(); ++index) {
+    Timer& timer = timers[index];
+    if (!timer.armed || timer.deadline.at_us <= now_us) continue;  // overdue ones wait for a paused process
+    const std::int64_t at_us = now_us + (timer.deadline.at_us - now_us) * before / after;
+    timer.grid_us = at_us;
+    set_deadline(timer, (static_cast<std::uint32_t>(node) << 16) | index, at_us);
+    ++moved;
+  }
+  return moved;
+}
+
 bool Timers::is_due(const Event& event) {
   Timer& due = at(event.slot());
   if (!due.queued || due.entry.order != event.order) return false;  // replaced by an earlier one

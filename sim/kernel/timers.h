@@ -30,6 +30,9 @@ class Timers {
   model::TimerKey take(std::uint32_t slot);
   // Of a timer that is due, or waits for a paused process: due then instead.
   void postpone(std::uint32_t slot, std::int64_t at_us);
+  // The node's clock runs at another rate from now on: what is left until each of its armed timers is due takes
+  // before/after times as long. Returns how many there are.
+  std::int64_t rescale(std::int64_t now_us, model::NodeId node, std::int32_t before, std::int32_t after);
   model::TimerKey key(std::uint32_t slot) const { return at(slot).key; }
   static model::NodeId node(std::uint32_t slot) { return model::NodeId(static_cast<std::uint8_t>(slot >> 16)); }
 

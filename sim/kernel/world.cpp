@@ -37,8 +37,10 @@ bool World::is_running(model::NodeId node) const { return kernel_->engine.proces
 bool World::is_paused(model::NodeId node) const { return kernel_->engine.process(node).paused; }
 bool World::is_disturbed() const {
   const auto& processes = kernel_->engine.processes;
-  return kernel_->engine.connections.any_cut() ||
-         std::any_of(processes.begin(), processes.end(), [](const Process& process) { return process.paused; });
+  Connections& connections = kernel_->engine.connections;
+  return connections.any_cut() || connections.disturbances().any() ||
+         std::any_of(processes.begin(), processes.end(),
+                     [](const Process& process) { return process.paused || !process.clock.is_as_usual(); });
 }
 model::NodeId World::controller() const { return controller_of(kernel_->engine.nodes); }
 const model::PartitionState* World::partition_state(model::PartitionId partition) const {
