@@ -131,7 +131,7 @@ void read_when(const Member& when, Fault& fault, const FaultContext& context) {
     state = &member;
   }
   if (state != nullptr) {
-    fault.when_state = read_condition(*state, context.names, problems);
+    fault.when_state = read_condition(*state, context.names, problems, StateUse::trigger);
     return;
   }
   problems.error("missing-key", when.value, "which fact, or which state?",

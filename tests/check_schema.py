@@ -25,15 +25,17 @@ UNSEEN = {
         "duplicate-key", "duplicate-key-escaped"],
     "a name refers to another part of the file: which nodes, topics, partitions and replicas there are": [
         "client-named-as-node", "client-unknown-topic", "expect-acknowledged-broker", "expect-field-node",
-        "expect-state-unknown-partition", "fault-create-topic", "fault-unknown-node", "fault-unknown-node-far",
+        "expect-state-unknown-partition", "fault-create-topic", "fault-alter-config-topic", "fault-unknown-rack", "fault-when-state-broker", "racks-broker",
+        "fault-unknown-node", "fault-unknown-node-far",
         "fault-unknown-partition", "fault-unknown-rank", "per-broker-unknown", "unknown-replica",
         "unknown-replica-name"],
     "a target is a small language of its own, in a string": [
         "fault-later-role", "fault-role-unclosed", "fault-role-without-argument", "fault-unknown-role",
-        "fault-stop-zookeeper"],
+        "fault-stop-zookeeper", "fault-wipe-zookeeper", "fault-expire-session-zookeeper", "fault-when-state-incomplete"],
     "two values are compared: times with the end of the run or each other, bounds, sides, entries of a list": [
         "expect-after-the-end", "expect-between-order", "expect-range-order", "fault-after-the-end",
-        "fault-before-the-boot", "fault-cut-both-sides", "replica-twice", "until-too-long", "until-fine"],
+        "fault-before-the-boot", "fault-cut-both-sides", "fault-delay-jitter", "racks-twice",
+        "replica-twice", "until-too-long", "until-fine"],
     "keys of Kafka are compared with each other": [
         "client-delivery-timeout", "client-idempotence", "config-conflict"],
     "how many of a family of keys there are": [

@@ -66,8 +66,8 @@ TEST_CASE("a state triggers as often as it is asked to, after the given time") {
 
 TEST_CASE("states of brokers trigger with the step, the start or the end that makes them true") {
   const std::string crash = R"j({"at": "5s", "crash": "b1"}, )j";
-  CHECK(times_of_last(R"j({"when": {"log_end_offset(t-0, b2)": ">= 50"}, "crash": "b2"})j").size() == 1);
-  CHECK(times_of_last(R"j({"when": {"high_watermark(t-0, b1)": ">= 20"}, "crash": "b2"})j").size() == 1);
+  CHECK(times_of_last(R"j({"when": {"log_end_offset(t-0, b2)": {"at_least": 50}}, "crash": "b2"})j").size() == 1);
+  CHECK(times_of_last(R"j({"when": {"high_watermark(t-0, b1)": {"at_least": 20}}, "crash": "b2"})j").size() == 1);
   CHECK(times_of_last(crash + R"j({"when": {"role(t-0, b2)": "leader"}, "resume": "b2"})j").size() == 1);
   CHECK(times_of_last(crash + R"j({"when": {"leader(t-0)": "b2"}, "resume": "b2"})j").size() == 1);
   CHECK(times_of_last(crash + R"j({"when": {"registered(b1)": false}, "resume": "b2"})j").size() == 1);
@@ -92,8 +92,7 @@ TEST_CASE("conditions are told in the words of the scenario") {
   condition = {};
   condition.word = Condition::Word::high_watermark;
   condition.broker = kB2;
-  condition.compare = Condition::Compare::at_least;
-  condition.offset = 5;
+  condition.least = 5;
   CHECK(scenarios::text_of(condition, plan.config) == "high_watermark(t-0, b2) >= 5");
   condition = {};
   condition.word = Condition::Word::running;

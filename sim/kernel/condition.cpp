@@ -139,7 +139,7 @@ std::uint64_t facts_about(Word word) {
     case Word::log_end_offset:
       return bits<RecordsAppended, Truncated, LogLost>();
     case Word::role:
-      return bits<BecameLeader, BecameFollower>();
+      return bits<BecameLeader, BecameFollower, LeaderUnavailable>();
     case Word::running:
       return bits<Stopped, StartFailed>();
     case Word::registered:
