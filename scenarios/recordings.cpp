@@ -193,6 +193,14 @@ std::span<const std::string_view> keys_of(sim::FaultKind kind) {
     case sim::FaultKind::heal:
     case sim::FaultKind::move_controller:
     case sim::FaultKind::power_loss:
+    case sim::FaultKind::delay:
+    case sim::FaultKind::lose:
+    case sim::FaultKind::reset:
+    case sim::FaultKind::wipe:
+    case sim::FaultKind::slow_disk:
+    case sim::FaultKind::clock_rate:
+    case sim::FaultKind::expire_session:
+    case sim::FaultKind::alter_config:
       break;
   }
   return kBareFaultKeys;

@@ -25,7 +25,8 @@ UNSEEN = {
         "duplicate-key", "duplicate-key-escaped"],
     "a name refers to another part of the file: which nodes, topics, partitions and replicas there are": [
         "client-named-as-node", "client-unknown-topic", "expect-acknowledged-broker", "expect-field-node",
-        "expect-state-unknown-partition", "fault-create-topic", "fault-alter-config-topic", "fault-unknown-rack", "fault-when-state-broker", "racks-broker",
+        "expect-state-unknown-partition", "fault-create-topic",
+        "fault-alter-config-topic", "fault-unknown-rack", "fault-when-state-broker", "racks-broker",
         "fault-unknown-node", "fault-unknown-node-far",
         "fault-unknown-partition", "fault-unknown-rank", "per-broker-unknown", "unknown-replica",
         "unknown-replica-name"],

@@ -21,10 +21,10 @@ Time at(std::int64_t s) { return Time{} + model::seconds(s); }
 
 // One broker, one partition, ten records a second from 0 s on.
 sim::Plan plan_of(const std::string& faults) {
-  auto result = scenarios::load_scenario("test.json", R"j({"cluster": {"brokers": 1, "config": {"zookeeper.session.timeout.ms": 6000},
+  const std::string cluster = R"j({"cluster": {"brokers": 1, "config": {"zookeeper.session.timeout.ms": 6000},
     "topics": {"t": {"partitions": [[1]]}}},
-    "clients": [{"producer": "p1", "acks": 1, "rate": "10/s"}], "until": "100s", "faults": [)j" +
-                                                          faults + "]}");
+    "clients": [{"producer": "p1", "acks": 1, "rate": "10/s"}], "until": "100s", "faults": [)j";
+  auto result = scenarios::load_scenario("test.json", cluster + faults + "]}");
   REQUIRE(result.ok());
   return *result.value;
 }
