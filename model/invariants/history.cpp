@@ -220,6 +220,7 @@ void note_log_lost(PartitionHistory& past, const View& view, NodeId broker, cons
   const bool in_isr = past.stored.isr.contains(broker);
   if (in_isr && !past.lossy.contains(broker)) past.lossy.push_back(broker);
   replica.reign_high_watermark = kUnknownOffset;
+  replica.lost_end = std::max(replica.lost_end, told.from);
   note_cut(past, view, told.partition, broker, told.to, lost);
 }
 

@@ -36,6 +36,8 @@ struct ReplicaHistory {
   bool stuck_pending = false;
   // It could not take the role of this epoch, since its metadata showed the leader dead.
   LeaderEpoch missed_epoch = kNoEpoch;
+  // Where its log ended before its machine lost records. A leader that has not yet heard of it cannot know.
+  Offset lost_end = 0;
 };
 
 struct PartitionHistory {

@@ -88,13 +88,21 @@ bool logs_match(const View& view, PartitionId p, Breach& breach) {
   return true;
 }
 
+// What its machine lost it does not hold again yet: the leader that waits for it learns that by its silence.
+bool misses_what_it_lost(const View& view, PartitionId p, NodeId replica) {
+  const ReplicaHistory& past = history_of(view, p).replicas[static_cast<std::size_t>(replica)];
+  return log_at(view, p, replica).end() < past.lost_end;
+}
+
 // Everything that `leader` counts as committed is in the log of every one of `isr`.
+// `excused` are those whose machine lost records.
+template <typename Excused>
 bool held_by_all(const View& view, PartitionId p, NodeId leader, const Partition& replica, const Replicas& isr,
-                 Breach& breach) {
+                 Excused&& excused, Breach& breach) {
   const Log& log = log_at(view, p, leader);
   const Offset bound = std::min(replica.high_watermark, log.end());
   for (const NodeId member : isr) {
-    if (member == leader || history_of(view, p).lossy.contains(member)) continue;
+    if (member == leader || excused(member)) continue;
     const Offset held = view.logs.agree_until(p, leader, log, member, log_at(view, p, member), bound);
     if (held >= bound) continue;
     breach.broker = member;
@@ -112,7 +120,8 @@ bool isr_is_complete(const View& view, PartitionId p, Breach& breach) {
   return all_brokers(view, [&](NodeId id) {
     const Partition* leader = leader_at(view, p, id);
     if (leader == nullptr || !counts_as_leader(view, p, *leader) || past.lossy.contains(id)) return true;
-    return held_by_all(view, p, id, *leader, past.stored.isr, breach);
+    const auto lost_records = [&](NodeId member) { return past.lossy.contains(member); };
+    return held_by_all(view, p, id, *leader, past.stored.isr, lost_records, breach);
   });
 }
 
@@ -122,7 +131,8 @@ bool believed_isr_is_complete(const View& view, PartitionId p, Breach& breach) {
     const Partition* leader = leader_at(view, p, id);
     if (leader == nullptr || leader->leader_epoch != history_of(view, p).stored.leader_epoch) return true;
     if (history_of(view, p).lossy.contains(id)) return true;
-    return held_by_all(view, p, id, *leader, leader->isr, breach);
+    const auto lost_records = [&](NodeId member) { return misses_what_it_lost(view, p, member); };
+    return held_by_all(view, p, id, *leader, leader->isr, lost_records, breach);
   });
 }
 
@@ -152,7 +162,7 @@ bool high_watermark_is_covered(const View& view, const Told& told, Breach& breac
   if (leader == nullptr) return true;
   breach = {told.teller, true, p, {}};
   for (const NodeId member : leader->isr) {
-    if (member == told.teller || history_of(view, p).lossy.contains(member)) continue;
+    if (member == told.teller || misses_what_it_lost(view, p, member)) continue;
     if (leader->leader_epoch < history_of(view, p).stored.leader_epoch) return true;  // zombie-harmless has it
     const Offset end = log_at(view, p, member).end();
     if (end >= moved.to) continue;
@@ -200,7 +210,7 @@ bool isr_entry_is_earned(const View& view, const Told& told, Breach& breach) {
   if (leader == nullptr) return true;
   const Offset needed = std::max(leader->high_watermark, leader->epoch_start);
   for (const NodeId member : proposed.to) {
-    if (proposed.isr.contains(member) || history_of(view, proposed.partition).lossy.contains(member)) continue;
+    if (proposed.isr.contains(member) || misses_what_it_lost(view, proposed.partition, member)) continue;
     const Offset end = log_at(view, proposed.partition, member).end();
     if (end >= needed) continue;
     breach = {told.teller, true, proposed.partition, {}};
