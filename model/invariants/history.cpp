@@ -54,6 +54,7 @@ void commit(PartitionHistory& past, const View& view, PartitionId p, NodeId lead
 void cut_committed(PartitionHistory& past, const View& view, PartitionId p, Offset end) {
   if (end >= past.committed.end()) return;
   truncate(past.committed, end);
+  for (ReplicaHistory& replica : past.replicas) replica.lost_end = std::min(replica.lost_end, end);
   std::fill(past.committed_values.begin(), past.committed_values.end(), 0);
   for (const Batch& batch : past.committed.batches) note_committed_values(past, view.config, batch);
   view.logs.cut(p, kCommitted, end);
@@ -127,12 +128,11 @@ void acknowledge(PartitionHistory& past, const ClusterConfig& config, NodeId pro
                  const RecordsAcknowledged& told) {
   if (config.producer(producer).acks == Acks::none) return;
   const std::int32_t end = told.first_value + told.count;
-  if (!past.acknowledged.empty()) {
-    AcknowledgedRange& last = past.acknowledged.back();
-    if (last.producer == producer && last.end == told.first_value) {
-      last.end = end;
-      return;
-    }
+  for (auto range = past.acknowledged.rbegin(); range != past.acknowledged.rend(); ++range) {
+    if (range->producer != producer) continue;
+    if (range->end != told.first_value) break;
+    range->end = end;
+    return;
   }
   past.acknowledged.push_back({producer, told.first_value, end});
 }
@@ -141,18 +141,19 @@ void acknowledge(PartitionHistory& past, const ClusterConfig& config, NodeId pro
 
 // A replica whose machine lost records may lead and take them from everybody else only if nobody who has
 // them could have led instead: the last one standing, or all of them lost at once.
-bool nobody_else_could_lead(const PartitionHistory& past, const View& view) {
+bool nobody_else_could_lead(const PartitionHistory& past, const View& view, PartitionId p) {
   return std::none_of(past.before.isr.begin(), past.before.isr.end(), [&](NodeId member) {
-    return !past.lossy.contains(member) && view.history.brokers[static_cast<std::size_t>(member)].is_registered;
+    return !misses_what_it_lost(view, p, member) &&
+           view.history.brokers[static_cast<std::size_t>(member)].is_registered;
   });
 }
 
-void note_election(PartitionHistory& past, const View& view, const PartitionState& state) {
+void note_election(PartitionHistory& past, const View& view, PartitionId p, const PartitionState& state) {
   const bool outside = !past.before.isr.empty() && !past.before.isr.contains(state.leader);
   LossReason loss = LossReason::none;
   if (outside && may_lose_records(past)) {
     loss = LossReason::unclean_election;
-  } else if (!outside && past.lossy.contains(state.leader) && nobody_else_could_lead(past, view)) {
+  } else if (!outside && misses_what_it_lost(view, p, state.leader) && nobody_else_could_lead(past, view, p)) {
     loss = LossReason::power_loss;
   }
   past.unclean_requested = false;
@@ -170,14 +171,9 @@ void note_state(PartitionHistory& past, const View& view, const PartitionStateCh
     const auto epoch = static_cast<std::size_t>(state.leader_epoch);
     if (past.leader_of_epoch.size() <= epoch) past.leader_of_epoch.resize(epoch + 1, kNoNode);
     if (past.leader_of_epoch[epoch] == kNoNode) past.leader_of_epoch[epoch] = state.leader;
-    if (past.created && is_new_epoch) note_election(past, view, state);
+    if (past.created && is_new_epoch) note_election(past, view, told.partition, state);
   }
   past.created = true;
-  Replicas still_lossy;
-  for (const NodeId replica : past.lossy) {
-    if (state.isr.contains(replica)) still_lossy.push_back(replica);
-  }
-  past.lossy = still_lossy;
 }
 
 void note_leader(PartitionHistory& past, const View& view, NodeId broker, const BecameLeader& told,
@@ -187,6 +183,12 @@ void note_leader(PartitionHistory& past, const View& view, NodeId broker, const 
   replica.highest_epoch = std::max(replica.highest_epoch, told.leader_epoch);
   replica.reign_high_watermark = std::max(replica.reign_high_watermark, told.high_watermark);
   if (current_leader(view, told.partition) != broker) return;
+  // It came back before any controller noticed that it had been away, and leads on where it led.
+  if (past.loss == LossReason::none && misses_what_it_lost(view, told.partition, broker) &&
+      replica.lost_in_epoch == told.leader_epoch) {
+    past.loss = LossReason::power_loss;
+    past.loss_epoch = past.reused_epoch = told.leader_epoch;
+  }
   if (past.loss != LossReason::none) {
     look_at_replica(past, view, told.partition, broker);
     cut_committed(past, view, told.partition, replica.committed_held);
@@ -217,14 +219,18 @@ void note_cut(PartitionHistory& past, const View& view, PartitionId p, NodeId br
 void note_log_lost(PartitionHistory& past, const View& view, NodeId broker, const LogLost& told,
                    std::vector<RecordLost>& lost) {
   ReplicaHistory& replica = past.replicas[static_cast<std::size_t>(broker)];
-  const bool in_isr = past.stored.isr.contains(broker);
-  if (in_isr && !past.lossy.contains(broker)) past.lossy.push_back(broker);
   replica.reign_high_watermark = kUnknownOffset;
   replica.lost_end = std::max(replica.lost_end, told.from);
+  replica.lost_in_epoch = past.stored.leader_epoch;
   note_cut(past, view, told.partition, broker, told.to, lost);
 }
 
 }  // namespace
+
+bool misses_what_it_lost(const View& view, PartitionId p, NodeId replica) {
+  const ReplicaHistory& past = history_of(view, p).replicas[static_cast<std::size_t>(replica)];
+  return past.lost_end > 0 && log_at(view, p, replica).end() < past.lost_end;
+}
 
 History make_history(const ClusterConfig& config) {
   History history;
@@ -262,7 +268,12 @@ struct Fold {
     replica.reign_high_watermark = kUnknownOffset;
   }
   void operator()(const HighWatermarkMoved& f) { note_high_watermark(past(f.partition), view, teller, f); }
-  void operator()(const RecordsAppended& f) { look_at_replica(past(f.partition), view, f.partition, teller); }
+  void operator()(const RecordsAppended& f) {
+    look_at_replica(past(f.partition), view, f.partition, teller);
+    if (!misses_what_it_lost(view, f.partition, teller)) {
+      past(f.partition).replicas[static_cast<std::size_t>(teller)].lost_end = 0;
+    }
+  }
   void operator()(const Truncated& f) { note_cut(past(f.partition), view, f.partition, teller, f.to, lost); }
   void operator()(const LogLost& f) { note_log_lost(past(f.partition), view, teller, f, lost); }
   void operator()(const RecordsAcknowledged& f) { acknowledge(past(f.partition), view.config, teller, f); }

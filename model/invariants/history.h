@@ -38,6 +38,7 @@ struct ReplicaHistory {
   LeaderEpoch missed_epoch = kNoEpoch;
   // Where its log ended before its machine lost records. A leader that has not yet heard of it cannot know.
   Offset lost_end = 0;
+  LeaderEpoch lost_in_epoch = kNoEpoch;  // stored then
 };
 
 struct PartitionHistory {
@@ -56,11 +57,10 @@ struct PartitionHistory {
   // a legitimate loss took them away. LogPairs knows it as the log of kCommitted.
   Log committed;
 
-  // Members of the stored ISR whose machine lost records since they were last outside it.
-  Replicas lossy;
   // An election after which records may be missing, from its commit until its leader acts.
   LossReason loss = LossReason::none;
-  LeaderEpoch loss_epoch = kNoEpoch;  // the last such election, for ever
+  LeaderEpoch loss_epoch = kNoEpoch;    // the last such election, for ever
+  LeaderEpoch reused_epoch = kNoEpoch;  // led on by a leader that had lost what it wrote in it
   // Given up by their producer as certainly not written.
   std::vector<AcknowledgedRange> refused;
   // By producer: the end of the highest values that are committed.
@@ -90,6 +90,9 @@ struct History {
 
 // Has somebody who may allowed an election from outside the ISR?
 inline bool may_lose_records(const PartitionHistory& past) { return past.unclean_configured || past.unclean_requested; }
+
+// The machine took records from this replica's log which it does not hold again yet.
+bool misses_what_it_lost(const View& view, PartitionId p, NodeId replica);
 
 History make_history(const ClusterConfig& config);
 // Folds one fact in. Records that acknowledgements promised and the current leader lacks are appended to

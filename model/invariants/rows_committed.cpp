@@ -61,7 +61,7 @@ bool truncation_is_bounded(const View& view, const Told& told, Breach& breach) {
 bool zombies_commit_nothing(const View& view, PartitionId p, Breach& breach) {
   const PartitionHistory& past = history_of(view, p);
   if (past.stored.leader == kNoNode || past.loss != LossReason::none) return true;
-  if (past.lossy.contains(past.stored.leader)) return true;
+  if (misses_what_it_lost(view, p, past.stored.leader)) return true;
   return all_brokers(view, [&](NodeId id) {
     const Partition* zombie = leader_at(view, p, id);
     if (zombie == nullptr || zombie->leader_epoch >= past.stored.leader_epoch) return true;

@@ -73,7 +73,7 @@ bool logs_match(const View& view, PartitionId p, Breach& breach) {
         const Batch* in_a = batch_at(log_a, at);
         const Batch* in_b = batch_at(log_b, at);
         if (in_a == nullptr || in_b == nullptr) break;
-        if (in_a->epoch != in_b->epoch) {
+        if (in_a->epoch != in_b->epoch || in_a->epoch == history_of(view, p).reused_epoch) {
           at = std::max(in_a->base_offset, in_b->base_offset);
           continue;
         }
@@ -88,21 +88,14 @@ bool logs_match(const View& view, PartitionId p, Breach& breach) {
   return true;
 }
 
-// What its machine lost it does not hold again yet: the leader that waits for it learns that by its silence.
-bool misses_what_it_lost(const View& view, PartitionId p, NodeId replica) {
-  const ReplicaHistory& past = history_of(view, p).replicas[static_cast<std::size_t>(replica)];
-  return log_at(view, p, replica).end() < past.lost_end;
-}
-
 // Everything that `leader` counts as committed is in the log of every one of `isr`.
-// `excused` are those whose machine lost records.
-template <typename Excused>
+// Except those whose machine lost records: a leader that waits for one learns it only by its silence.
 bool held_by_all(const View& view, PartitionId p, NodeId leader, const Partition& replica, const Replicas& isr,
-                 Excused&& excused, Breach& breach) {
+                 Breach& breach) {
   const Log& log = log_at(view, p, leader);
   const Offset bound = std::min(replica.high_watermark, log.end());
   for (const NodeId member : isr) {
-    if (member == leader || excused(member)) continue;
+    if (member == leader || misses_what_it_lost(view, p, member)) continue;
     const Offset held = view.logs.agree_until(p, leader, log, member, log_at(view, p, member), bound);
     if (held >= bound) continue;
     breach.broker = member;
@@ -119,9 +112,8 @@ bool isr_is_complete(const View& view, PartitionId p, Breach& breach) {
   if (past.loss != LossReason::none) return true;
   return all_brokers(view, [&](NodeId id) {
     const Partition* leader = leader_at(view, p, id);
-    if (leader == nullptr || !counts_as_leader(view, p, *leader) || past.lossy.contains(id)) return true;
-    const auto lost_records = [&](NodeId member) { return past.lossy.contains(member); };
-    return held_by_all(view, p, id, *leader, past.stored.isr, lost_records, breach);
+    if (leader == nullptr || !counts_as_leader(view, p, *leader) || misses_what_it_lost(view, p, id)) return true;
+    return held_by_all(view, p, id, *leader, past.stored.isr, breach);
   });
 }
 
@@ -130,9 +122,8 @@ bool believed_isr_is_complete(const View& view, PartitionId p, Breach& breach) {
   return all_brokers(view, [&](NodeId id) {
     const Partition* leader = leader_at(view, p, id);
     if (leader == nullptr || leader->leader_epoch != history_of(view, p).stored.leader_epoch) return true;
-    if (history_of(view, p).lossy.contains(id)) return true;
-    const auto lost_records = [&](NodeId member) { return misses_what_it_lost(view, p, member); };
-    return held_by_all(view, p, id, *leader, leader->isr, lost_records, breach);
+    if (misses_what_it_lost(view, p, id)) return true;
+    return held_by_all(view, p, id, *leader, leader->isr, breach);
   });
 }
 

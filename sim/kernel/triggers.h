@@ -1,4 +1,5 @@
-// Faults that wait for a fact or for a state.
+// Faults that wait for a fact or for a state. What the boot tells is no part of the story: they wait from the
+// scenario's 0 on.
 #pragma once
 
 #include "model/facts.h"
