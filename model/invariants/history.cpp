@@ -241,8 +241,10 @@ History make_history(const ClusterConfig& config) {
     PartitionHistory& past = history.partitions[p];
     past.assignment = topic.assignment[static_cast<std::size_t>(config.partitions[p].number)];
     past.unclean_configured = topic.unclean_leader_election_enable;
+    past.min_insync_replicas = past.configured_at_start = topic.min_insync_replicas;
     past.replicas.resize(config.brokers.size() + 1);
     past.committed_values.resize(config.producers.size(), 0);
+    for (ReplicaHistory& replica : past.replicas) replica.min_insync_replicas = topic.min_insync_replicas;
   }
   history.brokers.resize(config.brokers.size() + 1);
   return history;
@@ -257,6 +259,12 @@ struct Fold {
   NodeId teller;
   std::vector<RecordLost>& lost;
 
+  template <typename Visit>
+  void for_partitions_of(TopicId topic, Visit&& visit) {
+    for (std::size_t p = 0; p < history.partitions.size(); ++p) {
+      if (view.config.partitions[p].topic == topic) visit(history.partitions[p]);
+    }
+  }
   PartitionHistory& past(PartitionId p) { return history.partitions[index(p)]; }
   BrokerHistory& broker(NodeId id) { return history.brokers[static_cast<std::size_t>(id)]; }
 
@@ -282,6 +290,17 @@ struct Fold {
   }
   void operator()(const IsrChangeRefused& f) {
     past(f.partition).replicas[static_cast<std::size_t>(teller)].stuck_pending = true;
+  }
+  void operator()(const TopicConfigChanged& f) {
+    for_partitions_of(f.topic, [&](PartitionHistory& past) {
+      past.min_insync_replicas = f.min_insync_replicas;
+      past.unclean_configured = f.unclean_leader_election_enable;
+    });
+  }
+  void operator()(const TopicConfigApplied& f) {
+    for_partitions_of(f.topic, [&](PartitionHistory& past) {
+      past.replicas[static_cast<std::size_t>(teller)].min_insync_replicas = f.min_insync_replicas;
+    });
   }
   void operator()(const LeaderUnavailable& f) {
     past(f.partition).replicas[static_cast<std::size_t>(teller)].missed_epoch = f.leader_epoch;
@@ -329,6 +348,7 @@ void observe_start(History& history, NodeId node) {
     past.replicas[id].reign_high_watermark = kUnknownOffset;
     past.replicas[id].stuck_pending = false;
     past.replicas[id].missed_epoch = kNoEpoch;
+    past.replicas[id].min_insync_replicas = past.configured_at_start;
   }
 }
 

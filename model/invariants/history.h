@@ -39,6 +39,7 @@ struct ReplicaHistory {
   // Where its log ended before its machine lost records. A leader that has not yet heard of it cannot know.
   Offset lost_end = 0;
   LeaderEpoch lost_in_epoch = kNoEpoch;  // stored then
+  std::int32_t min_insync_replicas = 1;  // that its broker goes by
 };
 
 struct PartitionHistory {
@@ -50,8 +51,10 @@ struct PartitionHistory {
   // By leader epoch, as far as known: the first leader that was stored with it.
   std::vector<NodeId> leader_of_epoch;
   Replicas assignment;
-  bool unclean_configured = false;  // by the topic
-  bool unclean_requested = false;   // by the operator, until the next election
+  std::int32_t min_insync_replicas = 1;  // by the topic...
+  std::int32_t configured_at_start = 1;  // ...and before anybody changed it, which a new process begins with
+  bool unclean_configured = false;       // by the topic
+  bool unclean_requested = false;        // by the operator, until the next election
 
   // Records that some current leader held below its high watermark: what consumers may have read. Cut where
   // a legitimate loss took them away. LogPairs knows it as the log of kCommitted.

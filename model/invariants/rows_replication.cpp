@@ -164,14 +164,19 @@ bool high_watermark_is_covered(const View& view, const Told& told, Breach& breac
   return true;
 }
 
+// As the leader knows the topic's configuration.
+std::int32_t wanted_in_sync(const View& view, PartitionId p, NodeId leader) {
+  const PartitionHistory& past = history_of(view, p);
+  const auto replicas = static_cast<std::int32_t>(past.assignment.size());
+  return std::min(past.replicas[static_cast<std::size_t>(leader)].min_insync_replicas, replicas);
+}
+
 bool high_watermark_has_min_isr(const View& view, const Told& told, Breach& breach) {
   const auto& moved = std::get<HighWatermarkMoved>(told.fact);
   if (!moved.as_leader) return true;
   const Partition* leader = leader_at(view, moved.partition, told.teller);
   if (leader == nullptr) return true;
-  const TopicConfig& topic = view.config.topic_of(moved.partition);
-  const auto replicas = static_cast<std::int32_t>(leader->replicas.size());
-  const std::int32_t wanted = std::min(topic.min_insync_replicas, replicas);
+  const std::int32_t wanted = wanted_in_sync(view, moved.partition, told.teller);
   const auto members = static_cast<std::int32_t>(leader->isr.size());
   if (members >= wanted) return true;
   breach = {told.teller, true, moved.partition,
@@ -182,9 +187,7 @@ bool high_watermark_has_min_isr(const View& view, const Told& told, Breach& brea
 
 bool acks_all_is_earned(const View& view, const Told& told, Breach& breach) {
   const auto& answer = std::get<AcksAllAnswered>(told.fact);
-  const TopicConfig& topic = view.config.topic_of(answer.partition);
-  const auto replicas = static_cast<std::int32_t>(history_of(view, answer.partition).assignment.size());
-  const std::int32_t wanted = std::min(topic.min_insync_replicas, replicas);
+  const std::int32_t wanted = wanted_in_sync(view, answer.partition, told.teller);
   const Offset end = answer.base_offset + answer.count;
   if (answer.high_watermark >= end && answer.isr >= wanted) return true;
   breach = {told.teller, true, answer.partition, {}};
@@ -221,7 +224,7 @@ bool follows_another_reign(const View&, const Told& told) {
 bool is_small_isr(const View& view, const Told& told) {
   const auto& changed = std::get<PartitionStateChanged>(told.fact);
   const auto members = static_cast<std::int32_t>(changed.state.isr.size());
-  return members < view.config.topic_of(changed.partition).min_insync_replicas;
+  return members < history_of(view, changed.partition).min_insync_replicas;
 }
 bool is_isr_change(const View& view, const Told& told) {
   const auto& changed = std::get<PartitionStateChanged>(told.fact);

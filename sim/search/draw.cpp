@@ -109,6 +109,30 @@ void draw_length(Draw& draw, Fault& fault, std::int64_t min_ms) {
   if (!fault.when) fault.lasts = std::min(*fault.lasts, model::Duration{draw.last_us - fault.at.us + 1});
 }
 
+// What goes wrong between processes that live: nothing arrives, late, seldom, or the connection is gone.
+void draw_link(Draw& draw, Fault& fault) {
+  fault.from = {draw.one_broker()};
+  fault.to = draw.side();
+  const std::uint64_t kind = draw.dice.below(100);
+  if (kind < 55) {
+    fault.kind = FaultKind::cut;
+    fault.one_way = draw.chance(30);
+  } else if (kind < 75) {
+    fault.kind = FaultKind::delay;
+    fault.by = draw.duration(5, 3'000);
+    fault.jitter = fault.by / 2;
+    fault.one_way = draw.chance(40);
+  } else if (kind < 90) {
+    fault.kind = FaultKind::lose;
+    fault.per_mille = static_cast<std::int32_t>(draw.dice.range(10, 500));
+    fault.one_way = draw.chance(40);
+  } else {
+    fault.kind = FaultKind::reset;
+    return;
+  }
+  draw_length(draw, fault, 20);
+}
+
 Fault draw_fault(Draw& draw) {
   Fault fault;
   draw_time(draw, fault);
@@ -129,12 +153,21 @@ Fault draw_fault(Draw& draw) {
     fault.kind = draw.limits.disks ? FaultKind::power_loss : FaultKind::crash;
     fault.who = {draw.one_broker()};
     draw_length(draw, fault, 100);
+  } else if (kind < 76) {
+    draw_link(draw, fault);
+  } else if (kind < 80) {
+    fault.kind = FaultKind::slow_disk;
+    fault.who = {draw.chance(30) ? node_target(draw.plan, model::kZooKeeper) : draw.one_broker()};
+    fault.by = draw.duration(5, 2'000);
+    draw_length(draw, fault, 200);
+  } else if (kind < 82) {
+    fault.kind = FaultKind::clock_rate;
+    fault.who = {draw.one_broker()};
+    fault.per_mille = static_cast<std::int32_t>(draw.dice.range(700, 1'300));
+    draw_length(draw, fault, 1'000);
   } else if (kind < 84) {
-    fault.kind = FaultKind::cut;
-    fault.from = {draw.one_broker()};
-    fault.to = draw.side();
-    fault.one_way = draw.chance(30);
-    draw_length(draw, fault, 20);
+    fault.kind = FaultKind::expire_session;
+    fault.who = {draw.one_broker()};
   } else if (kind < 94) {
     fault.kind = FaultKind::elect;
     fault.partition = draw.partition();
@@ -143,7 +176,9 @@ Fault draw_fault(Draw& draw) {
   }
   const std::string_view name = name_of(fault.kind);
   fault.text = std::string(name) + (fault.who.empty() ? "" : " " + side_text(fault.who));
-  if (fault.kind == FaultKind::cut) fault.text = "cut " + side_text(fault.from) + " from " + side_text(fault.to);
+  if (!fault.from.empty()) {
+    fault.text = std::string(name) + " " + side_text(fault.from) + " from " + side_text(fault.to);
+  }
   return fault;
 }
 
