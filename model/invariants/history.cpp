@@ -148,12 +148,18 @@ bool nobody_else_could_lead(const PartitionHistory& past, const View& view, Part
   });
 }
 
+// A controller that was elected after the machine failed has only ever seen the replica as it came back.
+bool is_unknown_to(const PartitionHistory& past, const PartitionState& state) {
+  return state.controller_epoch > past.replicas[static_cast<std::size_t>(state.leader)].lost_under;
+}
+
 void note_election(PartitionHistory& past, const View& view, PartitionId p, const PartitionState& state) {
   const bool outside = !past.before.isr.empty() && !past.before.isr.contains(state.leader);
   LossReason loss = LossReason::none;
   if (outside && may_lose_records(past)) {
     loss = LossReason::unclean_election;
-  } else if (!outside && misses_what_it_lost(view, p, state.leader) && nobody_else_could_lead(past, view, p)) {
+  } else if (!outside && misses_what_it_lost(view, p, state.leader) &&
+             (nobody_else_could_lead(past, view, p) || is_unknown_to(past, state))) {
     loss = LossReason::power_loss;
   }
   past.unclean_requested = false;
@@ -182,12 +188,13 @@ void note_leader(PartitionHistory& past, const View& view, NodeId broker, const 
   replica.stuck_pending = false;
   replica.highest_epoch = std::max(replica.highest_epoch, told.leader_epoch);
   replica.reign_high_watermark = std::max(replica.reign_high_watermark, told.high_watermark);
-  if (current_leader(view, told.partition) != broker) return;
   // It came back before any controller noticed that it had been away, and leads on where it led.
-  if (past.loss == LossReason::none && misses_what_it_lost(view, told.partition, broker) &&
-      replica.lost_in_epoch == told.leader_epoch) {
+  const bool leads_on = misses_what_it_lost(view, told.partition, broker) && told.leader_epoch <= replica.lost_in_epoch;
+  if (leads_on) past.reused_epoch = std::max(past.reused_epoch, told.leader_epoch);
+  if (current_leader(view, told.partition) != broker) return;
+  if (past.loss == LossReason::none && leads_on) {
     past.loss = LossReason::power_loss;
-    past.loss_epoch = past.reused_epoch = told.leader_epoch;
+    past.loss_epoch = told.leader_epoch;
   }
   if (past.loss != LossReason::none) {
     look_at_replica(past, view, told.partition, broker);
@@ -222,6 +229,7 @@ void note_log_lost(PartitionHistory& past, const View& view, NodeId broker, cons
   replica.reign_high_watermark = kUnknownOffset;
   replica.lost_end = std::max(replica.lost_end, told.from);
   replica.lost_in_epoch = past.stored.leader_epoch;
+  replica.lost_under = view.history.controller_epoch;
   note_cut(past, view, told.partition, broker, told.to, lost);
 }
 
@@ -316,13 +324,18 @@ struct Fold {
   void operator()(const BrokerUnregistered& f) { broker(f.broker).is_registered = false; }
   void operator()(const ControllerElected& f) {
     history.controller = f.broker;
+    history.vacancy_missed = false;
     broker(f.broker).elected = f.epoch;
     if (f.epoch < 0) return;
     const auto epoch = static_cast<std::size_t>(f.epoch);
     if (history.controller_of_epoch.size() <= epoch) history.controller_of_epoch.resize(epoch + 1, kNoNode);
     if (history.controller_of_epoch[epoch] == kNoNode) history.controller_of_epoch[epoch] = f.broker;
   }
-  void operator()(const ControllerVacated&) { history.controller = kNoNode; }
+  void operator()(const ControllerVacated& f) {
+    history.controller = kNoNode;
+    const Controller& holder = broker_at(view, f.broker).memory.controller;
+    history.vacancy_missed = holder.busy || !holder.queue.empty();
+  }
   void operator()(const ControllerEpochChanged& f) { history.controller_epoch = f.epoch; }
   void operator()(const ControlRequestApplied& f) {
     ControllerEpoch& highest = broker(teller).highest_controller_epoch;

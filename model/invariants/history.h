@@ -39,6 +39,7 @@ struct ReplicaHistory {
   // Where its log ended before its machine lost records. A leader that has not yet heard of it cannot know.
   Offset lost_end = 0;
   LeaderEpoch lost_in_epoch = kNoEpoch;  // stored then
+  ControllerEpoch lost_under = 0;        // likewise
   std::int32_t min_insync_replicas = 1;  // that its broker goes by
 };
 
@@ -62,8 +63,9 @@ struct PartitionHistory {
 
   // An election after which records may be missing, from its commit until its leader acts.
   LossReason loss = LossReason::none;
-  LeaderEpoch loss_epoch = kNoEpoch;    // the last such election, for ever
-  LeaderEpoch reused_epoch = kNoEpoch;  // led on by a leader that had lost what it wrote in it
+  LeaderEpoch loss_epoch = kNoEpoch;  // the last such election, for ever
+  // Led on by a leader that had lost what it wrote in it: from then on equal epochs say nothing of records.
+  LeaderEpoch reused_epoch = kNoEpoch;
   // Given up by their producer as certainly not written.
   std::vector<AcknowledgedRange> refused;
   // By producer: the end of the highest values that are committed.
@@ -89,6 +91,9 @@ struct History {
   ControllerEpoch controller_epoch = 0;      // stored
   NodeId controller = kNoNode;               // who holds /controller
   std::vector<NodeId> controller_of_epoch;   // by epoch
+  // /controller was deleted while its holder was still taking over: whoever had been told of its creation and
+  // not looked again missed the deletion, and nobody elects (KafkaController.processControllerChange).
+  bool vacancy_missed = false;
 };
 
 // Has somebody who may allowed an election from outside the ISR?

@@ -31,6 +31,10 @@ inline bool counts_as_leader(const View& view, PartitionId p, const Partition& l
   return leader.leader_epoch >= history_of(view, p).loss_epoch;
 }
 
+// After a leader led on in an epoch whose records its machine had lost, followers cannot tell their records of
+// that epoch from its new ones: the loss is told, what follows from it promises nothing.
+inline bool epochs_are_reused(const View& view, PartitionId p) { return history_of(view, p).reused_epoch != kNoEpoch; }
+
 // A broker other than the one before is stored as leader, in a new epoch. The fact is a partition's state.
 bool is_election(const View& view, const Told& told);
 

@@ -13,7 +13,7 @@ constexpr Offset kNoBound = std::numeric_limits<Offset>::max();
 bool leader_is_complete(const View& view, PartitionId p, Breach& breach) {
   const PartitionHistory& past = history_of(view, p);
   const NodeId id = current_leader(view, p);
-  if (id == kNoNode || past.loss != LossReason::none) return true;
+  if (id == kNoNode || past.loss != LossReason::none || epochs_are_reused(view, p)) return true;
   const Offset committed = past.committed.end();
   const Log& log = log_at(view, p, id);
   if (log.end() >= committed) return true;
@@ -27,7 +27,7 @@ bool leader_is_complete(const View& view, PartitionId p, Breach& breach) {
 bool committed_is_not_rewritten(const View& view, PartitionId p, Breach& breach) {
   const PartitionHistory& past = history_of(view, p);
   const NodeId id = current_leader(view, p);
-  if (id == kNoNode || past.loss != LossReason::none) return true;
+  if (id == kNoNode || past.loss != LossReason::none || epochs_are_reused(view, p)) return true;
   const Log& log = log_at(view, p, id);
   const Offset end = std::min(past.committed.end(), log.end());
   const Offset held = view.logs.agree_until(p, kCommitted, past.committed, id, log, end);
@@ -42,7 +42,9 @@ bool truncation_is_bounded(const View& view, const Told& told, Breach& breach) {
   const auto& cut = std::get<Truncated>(told.fact);
   const PartitionHistory& past = history_of(view, cut.partition);
   const Offset held = past.replicas[static_cast<std::size_t>(told.teller)].committed_held;
-  if (cut.to >= std::min(held, cut.from) || past.loss != LossReason::none) return true;
+  if (cut.to >= std::min(held, cut.from) || past.loss != LossReason::none || epochs_are_reused(view, cut.partition)) {
+    return true;
+  }
   // Only what the leader that it follows has as well: a leader that lacks it is the failure of another row.
   const Partition* follower = replica_at(view, cut.partition, told.teller);
   if (follower == nullptr || follower->leader == kNoNode) return true;
@@ -60,7 +62,7 @@ bool truncation_is_bounded(const View& view, const Told& told, Breach& breach) {
 // A deposed leader may take writes as long as it commits nothing that its successor lacks.
 bool zombies_commit_nothing(const View& view, PartitionId p, Breach& breach) {
   const PartitionHistory& past = history_of(view, p);
-  if (past.stored.leader == kNoNode || past.loss != LossReason::none) return true;
+  if (past.stored.leader == kNoNode || past.loss != LossReason::none || epochs_are_reused(view, p)) return true;
   if (misses_what_it_lost(view, p, past.stored.leader)) return true;
   return all_brokers(view, [&](NodeId id) {
     const Partition* zombie = leader_at(view, p, id);

@@ -12,9 +12,10 @@ namespace {
 const ZooKeeper& zookeeper(const View& view) { return std::get<ZooKeeper>(view.nodes.front()); }
 
 // A broker that has come up and has not been asked to stop. Without ZooKeeper nobody can be expected to do
-// anything.
+// anything, nor when all have missed that there is no controller: a known gap of Kafka.
 bool is_alive(const View& view, NodeId id) {
-  return zookeeper(view).memory.running && broker_at(view, id).memory.phase == BrokerPhase::running;
+  return zookeeper(view).memory.running && !(view.history.vacancy_missed && view.history.controller == kNoNode) &&
+         broker_at(view, id).memory.phase == BrokerPhase::running;
 }
 
 template <typename Visit>
@@ -125,7 +126,7 @@ bool replicas_are_in_sync(const View& view, PartitionId p, Breach& breach) {
     const Offset committed = past.committed.end();
     const Offset held =
         view.logs.agree_until(p, kCommitted, past.committed, replica, log_at(view, p, replica), committed);
-    if (held >= committed) continue;
+    if (held >= committed || epochs_are_reused(view, p)) continue;
     breach.what = name_of(view, replica) + " holds committed records only below offset " + std::to_string(held) +
                   " of " + std::to_string(committed);
     return false;

@@ -58,6 +58,7 @@ bool epochs_in_order(const View& view, PartitionId p, Breach& breach) {
 // The records of one epoch come from one leader, so where two logs name the same epoch at the same offset
 // they must be equal up to there. Beyond the first difference no pair of equal epochs may follow.
 bool logs_match(const View& view, PartitionId p, Breach& breach) {
+  if (epochs_are_reused(view, p)) return true;
   const std::size_t brokers = view.config.brokers.size();
   for (std::size_t i = 1; i <= brokers; ++i) {
     for (std::size_t j = i + 1; j <= brokers; ++j) {
@@ -73,7 +74,7 @@ bool logs_match(const View& view, PartitionId p, Breach& breach) {
         const Batch* in_a = batch_at(log_a, at);
         const Batch* in_b = batch_at(log_b, at);
         if (in_a == nullptr || in_b == nullptr) break;
-        if (in_a->epoch != in_b->epoch || in_a->epoch == history_of(view, p).reused_epoch) {
+        if (in_a->epoch != in_b->epoch) {
           at = std::max(in_a->base_offset, in_b->base_offset);
           continue;
         }
@@ -109,7 +110,7 @@ bool held_by_all(const View& view, PartitionId p, NodeId leader, const Partition
 
 bool isr_is_complete(const View& view, PartitionId p, Breach& breach) {
   const PartitionHistory& past = history_of(view, p);
-  if (past.loss != LossReason::none) return true;
+  if (past.loss != LossReason::none || epochs_are_reused(view, p)) return true;
   return all_brokers(view, [&](NodeId id) {
     const Partition* leader = leader_at(view, p, id);
     if (leader == nullptr || !counts_as_leader(view, p, *leader) || misses_what_it_lost(view, p, id)) return true;
@@ -118,7 +119,7 @@ bool isr_is_complete(const View& view, PartitionId p, Breach& breach) {
 }
 
 bool believed_isr_is_complete(const View& view, PartitionId p, Breach& breach) {
-  if (history_of(view, p).loss != LossReason::none) return true;
+  if (history_of(view, p).loss != LossReason::none || epochs_are_reused(view, p)) return true;
   return all_brokers(view, [&](NodeId id) {
     const Partition* leader = leader_at(view, p, id);
     if (leader == nullptr || leader->leader_epoch != history_of(view, p).stored.leader_epoch) return true;
