@@ -19,9 +19,7 @@ void look_at_replica(PartitionHistory& past, const View& view, PartitionId p, No
 }
 
 void look_at_replicas(PartitionHistory& past, const View& view, PartitionId p) {
-  for (std::size_t id = 1; id <= view.config.brokers.size(); ++id) {
-    look_at_replica(past, view, p, NodeId(static_cast<std::uint8_t>(id)));
-  }
+  for (const NodeId replica : past.assignment) look_at_replica(past, view, p, replica);
 }
 
 void note_committed_values(PartitionHistory& past, const ClusterConfig& config, const Batch& batch) {

@@ -11,9 +11,9 @@ using RowSet = std::uint64_t;  // bit i: InvariantId i
 
 // Which rows a kind of fact concerns.
 struct Concerns {
-  std::array<RowSet, kFactKinds> states{};   // can break the state that the row is about
-  std::array<RowSet, kFactKinds> changes{};  // is a change that the row may forbid
-  std::array<RowSet, kFactKinds> exposes{};
+  std::array<RowSet, 64> states{};   // can break the state that the row is about
+  std::array<RowSet, 64> changes{};  // is a change that the row may forbid
+  std::array<RowSet, 64> exposes{};
   RowSet safety_states = 0;
   RowSet liveness = 0;
 };
@@ -28,7 +28,7 @@ Concerns find_concerns() {
       continue;
     }
     if (rows[i].allows == nullptr) found.safety_states |= bit;
-    for (std::size_t kind = 0; kind < kFactKinds; ++kind) {
+    for (std::size_t kind = 0; kind < 64; ++kind) {
       if ((rows[i].facts >> kind) & 1U) (rows[i].allows != nullptr ? found.changes : found.states)[kind] |= bit;
       if ((rows[i].exposed_by >> kind) & 1U) found.exposes[kind] |= bit;
     }
@@ -41,6 +41,11 @@ const Concerns& concerns() {
   return kFound;
 }
 
+std::size_t kind_of(const Fact& fact) {
+  const auto* moved = std::get_if<HighWatermarkMoved>(&fact);
+  return moved != nullptr && !moved->as_leader ? kFollowerHighWatermark : fact.index();
+}
+
 template <typename Visit>
 void for_each_row(RowSet rows, Visit&& visit) {
   for (; rows != 0; rows &= rows - 1) visit(static_cast<std::size_t>(std::countr_zero(rows)));
@@ -49,13 +54,14 @@ void for_each_row(RowSet rows, Visit&& visit) {
 }  // namespace
 
 Judge::Judge(const ClusterConfig& config, const Rules& rules, const std::vector<Node>& nodes)
-    : config_(config),
+    : rows_(invariants()),
+      config_(config),
       rules_(rules),
       nodes_(nodes),
       history_(make_history(config)),
       logs_(config),
-      verdicts_(invariants().size()),
-      unbroken_(invariants().size() == 64 ? ~RowSet{0} : (RowSet{1} << invariants().size()) - 1) {}
+      verdicts_(rows_.size()),
+      unbroken_(rows_.size() == 64 ? ~RowSet{0} : (RowSet{1} << rows_.size()) - 1) {}
 
 void Judge::note(std::size_t row, Breach breach) {
   unbroken_ &= ~(RowSet{1} << row);
@@ -66,15 +72,15 @@ void Judge::note(std::size_t row, Breach breach) {
 
 void Judge::on_fact(const Told& told) {
   const Concerns& concern = concerns();
-  const std::size_t kind = told.fact.index();
+  const std::size_t kind = kind_of(told.fact);
   const View now = view();
   for_each_row(concern.changes[kind] & unbroken_, [&](std::size_t row) {
     Breach breach;
-    if (!invariants()[row].allows(now, told, breach)) note(row, std::move(breach));
+    if (!rows_[row].allows(now, told, breach)) note(row, std::move(breach));
   });
   if (counting_) {
     for_each_row(concern.exposes[kind], [&](std::size_t row) {
-      const Invariant& invariant = invariants()[row];
+      const Invariant& invariant = rows_[row];
       if (invariant.occurs == nullptr || invariant.occurs(now, told)) ++verdicts_[row].exposures;
     });
   }
@@ -99,7 +105,7 @@ void Judge::on_fact(const Told& told) {
 void Judge::judge_partition(std::uint64_t rows, PartitionId p) {
   const View now = view();
   for_each_row(rows & unbroken_, [&](std::size_t row) {
-    const Invariant& invariant = invariants()[row];
+    const Invariant& invariant = rows_[row];
     if (invariant.holds == nullptr) return;
     Breach breach{kNoNode, true, p, {}};
     if (!invariant.holds(now, p, breach)) note(row, std::move(breach));
@@ -112,7 +118,7 @@ void Judge::on_step_over() {
     for (const PartitionId p : due_partitions_) judge_partition(rows, p);
     const View now = view();
     for_each_row(rows & unbroken_, [&](std::size_t row) {
-      const Invariant& invariant = invariants()[row];
+      const Invariant& invariant = rows_[row];
       if (invariant.holds_everywhere == nullptr) return;
       Breach breach;
       if (!invariant.holds_everywhere(now, breach)) note(row, std::move(breach));
@@ -135,10 +141,10 @@ void Judge::conclude(Duration quiet) {
   const View now = view();
   RowSet settled = 0;
   for_each_row(concerns().liveness, [&](std::size_t row) {
-    if (quiet < invariants()[row].settles(config_)) return;
+    if (quiet < rows_[row].settles(config_)) return;
     settled |= RowSet{1} << row;
     ++verdicts_[row].exposures;
-    const Invariant& invariant = invariants()[row];
+    const Invariant& invariant = rows_[row];
     if (invariant.holds_everywhere == nullptr) return;
     Breach breach;
     if (!invariant.holds_everywhere(now, breach)) note(row, std::move(breach));

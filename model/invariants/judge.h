@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "model/invariants/history.h"
@@ -48,6 +49,7 @@ class Judge {
   void note(std::size_t row, Breach breach);
   void judge_partition(std::uint64_t rows, PartitionId p);
 
+  std::span<const Invariant> rows_;
   const ClusterConfig& config_;
   const Rules& rules_;
   const std::vector<Node>& nodes_;

@@ -20,12 +20,6 @@ bool same_stretch(const Batch& a, const Batch& b, Offset offset) {
 LogPairs::LogPairs(const ClusterConfig& config)
     : brokers_(config.brokers.size() + 1), agreed_(config.partitions.size() * brokers_ * brokers_, 0) {}
 
-Offset& LogPairs::agreed(PartitionId p, NodeId a, NodeId b) {
-  const auto low = static_cast<std::size_t>(std::min(a, b));
-  const auto high = static_cast<std::size_t>(std::max(a, b));
-  return agreed_[(index(p) * brokers_ + low) * brokers_ + high];
-}
-
 void LogPairs::cut(PartitionId p, NodeId replica, Offset end) {
   for (std::size_t other = 1; other < brokers_; ++other) {
     Offset& known = agreed(p, replica, NodeId(static_cast<std::uint8_t>(other)));
@@ -33,10 +27,7 @@ void LogPairs::cut(PartitionId p, NodeId replica, Offset end) {
   }
 }
 
-Offset LogPairs::agree_until(PartitionId p, NodeId a, const Log& log_a, NodeId b, const Log& log_b, Offset bound) {
-  Offset& known = agreed(p, a, b);
-  const Offset end = std::min({log_a.end(), log_b.end(), bound});
-  if (known >= end) return end;
+Offset LogPairs::compare(Offset& known, const Log& log_a, const Log& log_b, Offset end) {
   std::size_t i = first_batch_at(log_a, known);
   std::size_t j = first_batch_at(log_b, known);
   while (known < end && same_stretch(log_a.batches[i], log_b.batches[j], known)) {

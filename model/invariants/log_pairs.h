@@ -2,6 +2,7 @@
 // compared once need not be compared again: judging costs what is new, not what is there.
 #pragma once
 
+#include <algorithm>
 #include <vector>
 
 #include "model/config.h"
@@ -17,10 +18,19 @@ class LogPairs {
   // The replica's log was cut back to `end`.
   void cut(PartitionId p, NodeId replica, Offset end);
   // The first offset at which the logs hold different records, or where the shorter one or `bound` ends.
-  Offset agree_until(PartitionId p, NodeId a, const Log& log_a, NodeId b, const Log& log_b, Offset bound);
+  Offset agree_until(PartitionId p, NodeId a, const Log& log_a, NodeId b, const Log& log_b, Offset bound) {
+    Offset& known = agreed(p, a, b);
+    const Offset end = std::min({log_a.end(), log_b.end(), bound});
+    return known >= end ? end : compare(known, log_a, log_b, end);
+  }
 
  private:
-  Offset& agreed(PartitionId p, NodeId a, NodeId b);
+  Offset& agreed(PartitionId p, NodeId a, NodeId b) {
+    const auto low = static_cast<std::size_t>(std::min(a, b));
+    const auto high = static_cast<std::size_t>(std::max(a, b));
+    return agreed_[(index(p) * brokers_ + low) * brokers_ + high];
+  }
+  static Offset compare(Offset& known, const Log& log_a, const Log& log_b, Offset end);
 
   std::size_t brokers_;
   std::vector<Offset> agreed_;  // by partition and ordered pair: compared and equal below

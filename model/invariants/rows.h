@@ -15,11 +15,12 @@ std::span<const Invariant> liveness_rows();     // what must come back when the 
 
 // --- shared by predicates -------------------------------------------------------------------------
 
-// Calls visit(broker) for each until one returns false; returns whether none did.
+// Calls visit(broker) for each broker that is assigned to the partition until one returns false; returns
+// whether none did.
 template <typename Visit>
-bool all_brokers(const View& view, Visit&& visit) {
-  for (std::size_t id = 1; id <= view.config.brokers.size(); ++id) {
-    if (!visit(NodeId(static_cast<std::uint8_t>(id)))) return false;
+bool all_replicas(const View& view, PartitionId p, Visit&& visit) {
+  for (const NodeId replica : history_of(view, p).assignment) {
+    if (!visit(replica)) return false;
   }
   return true;
 }

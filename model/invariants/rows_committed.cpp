@@ -64,7 +64,7 @@ bool zombies_commit_nothing(const View& view, PartitionId p, Breach& breach) {
   const PartitionHistory& past = history_of(view, p);
   if (past.stored.leader == kNoNode || past.loss != LossReason::none || epochs_are_reused(view, p)) return true;
   if (misses_what_it_lost(view, p, past.stored.leader)) return true;
-  return all_brokers(view, [&](NodeId id) {
+  return all_replicas(view, p, [&](NodeId id) {
     const Partition* zombie = leader_at(view, p, id);
     if (zombie == nullptr || zombie->leader_epoch >= past.stored.leader_epoch) return true;
     if (!counts_as_leader(view, p, *zombie) || id == past.stored.leader) return true;

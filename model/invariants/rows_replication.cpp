@@ -14,7 +14,7 @@ constexpr Offset kNoBound = std::numeric_limits<Offset>::max();
 // --- one replica ----------------------------------------------------------------------------------
 
 bool offsets_in_order(const View& view, PartitionId p, Breach& breach) {
-  return all_brokers(view, [&](NodeId id) {
+  return all_replicas(view, p, [&](NodeId id) {
     const Partition* replica = replica_at(view, p, id);
     if (replica == nullptr) return true;
     const Log& log = log_at(view, p, id);
@@ -27,7 +27,7 @@ bool offsets_in_order(const View& view, PartitionId p, Breach& breach) {
 }
 
 bool high_watermark_never_falls(const View& view, PartitionId p, Breach& breach) {
-  return all_brokers(view, [&](NodeId id) {
+  return all_replicas(view, p, [&](NodeId id) {
     const Partition* leader = leader_at(view, p, id);
     const Offset highest = history_of(view, p).replicas[static_cast<std::size_t>(id)].reign_high_watermark;
     if (leader == nullptr || leader->high_watermark >= highest) return true;
@@ -40,7 +40,7 @@ bool high_watermark_never_falls(const View& view, PartitionId p, Breach& breach)
 
 // Only the last batches can have changed; those before were judged when they were the last.
 bool epochs_in_order(const View& view, PartitionId p, Breach& breach) {
-  return all_brokers(view, [&](NodeId id) {
+  return all_replicas(view, p, [&](NodeId id) {
     const auto& batches = log_at(view, p, id).batches;
     if (batches.size() < 2) return true;
     const Batch& last = batches.back();
@@ -59,11 +59,11 @@ bool epochs_in_order(const View& view, PartitionId p, Breach& breach) {
 // they must be equal up to there. Beyond the first difference no pair of equal epochs may follow.
 bool logs_match(const View& view, PartitionId p, Breach& breach) {
   if (epochs_are_reused(view, p)) return true;
-  const std::size_t brokers = view.config.brokers.size();
-  for (std::size_t i = 1; i <= brokers; ++i) {
-    for (std::size_t j = i + 1; j <= brokers; ++j) {
-      const auto a = NodeId(static_cast<std::uint8_t>(i));
-      const auto b = NodeId(static_cast<std::uint8_t>(j));
+  const Replicas& replicas = history_of(view, p).assignment;
+  for (std::size_t i = 0; i < replicas.size(); ++i) {
+    for (std::size_t j = i + 1; j < replicas.size(); ++j) {
+      const NodeId a = std::min(replicas[i], replicas[j]);
+      const NodeId b = std::max(replicas[i], replicas[j]);
       const Log& log_a = log_at(view, p, a);
       const Log& log_b = log_at(view, p, b);
       const Offset end = std::min(log_a.end(), log_b.end());
@@ -111,7 +111,7 @@ bool held_by_all(const View& view, PartitionId p, NodeId leader, const Partition
 bool isr_is_complete(const View& view, PartitionId p, Breach& breach) {
   const PartitionHistory& past = history_of(view, p);
   if (past.loss != LossReason::none || epochs_are_reused(view, p)) return true;
-  return all_brokers(view, [&](NodeId id) {
+  return all_replicas(view, p, [&](NodeId id) {
     const Partition* leader = leader_at(view, p, id);
     if (leader == nullptr || !counts_as_leader(view, p, *leader) || misses_what_it_lost(view, p, id)) return true;
     return held_by_all(view, p, id, *leader, past.stored.isr, breach);
@@ -120,7 +120,7 @@ bool isr_is_complete(const View& view, PartitionId p, Breach& breach) {
 
 bool believed_isr_is_complete(const View& view, PartitionId p, Breach& breach) {
   if (history_of(view, p).loss != LossReason::none || epochs_are_reused(view, p)) return true;
-  return all_brokers(view, [&](NodeId id) {
+  return all_replicas(view, p, [&](NodeId id) {
     const Partition* leader = leader_at(view, p, id);
     if (leader == nullptr || leader->leader_epoch != history_of(view, p).stored.leader_epoch) return true;
     if (misses_what_it_lost(view, p, id)) return true;
@@ -251,8 +251,9 @@ const std::array kRows{
         .name = "offset-order",
         .promise = "On every replica, log start <= high watermark <= log end.",
         .precondition = "a high watermark moves",
-        .facts = facts_of<HighWatermarkMoved, Truncated, LogLost, BecameLeader, BecameFollower>(),
-        .exposed_by = facts_of<HighWatermarkMoved>(),
+        .facts = facts_of<HighWatermarkMoved, Truncated, LogLost, BecameLeader, BecameFollower>() |
+                 FactSet{1} << kFollowerHighWatermark,
+        .exposed_by = facts_of<HighWatermarkMoved>() | FactSet{1} << kFollowerHighWatermark,
         .holds = offsets_in_order,
         .broken_by = kOffsetOrder,
     },
