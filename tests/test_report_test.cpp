@@ -20,7 +20,7 @@ const reports::EntryPlaces kPlaces{{{31, 5}, {32, 5}, {33, 7}}, {{20, 5}, {21, 9
 
 // All promises held that the run put to the test: the first two.
 void judge_promises(sim::Outcome& outcome) {
-  outcome.invariants.resize(model::invariants().size());
+  outcome.invariants.assign(model::invariants().size(), {});
   outcome.invariants[0].exposures = 3;
   outcome.invariants[1].exposures = 1;
 }
