@@ -75,13 +75,15 @@ constexpr std::array<FaultRow, sim::kFaultKinds> kFaults{{
      "lost; both ends are told at once, behind what a paused process had received already. They may connect again.",
      "", "no connection was open between them", R"j({"at": "10s", "reset": [["b1"], ["b2"]]})j"},
     {FaultKind::wipe,
-     "A broker's disk is replaced by an empty one: logs, leader epochs and checkpointed high watermarks are gone, which "
+     "A broker's disk is replaced by an empty one: logs, leader epochs and checkpointed high watermarks are gone, "
+     "which "
      "log_lost tells. A process that runs there dies first, as by a crash.",
      "starts the process again if the wipe ended it", "the disk was empty and no process was there",
      R"j({"at": "10s", "wipe": "b3", "for": "5s"})j"},
     {FaultKind::slow_disk,
      "What is written to the disk takes effect later: a transaction of ZooKeeper, an append by a producer's request or "
-     "by a fetch's answer. Either \"by\" is added to each write, give or take \"jitter\", or its own time is multiplied "
+     "by a fetch's answer. Either \"by\" is added to each write, give or take \"jitter\", or its own time is "
+     "multiplied "
      "by \"factor\". Writes of different connections do not queue behind each other.",
      "ends it", "nothing was written", R"j({"at": "10s", "slow_disk": "zookeeper", "by": "500ms", "for": "10s"})j"},
     {FaultKind::clock_rate,
@@ -108,8 +110,7 @@ constexpr std::array<FaultRow, sim::kFaultKinds> kFaults{{
      "a notification; each broker goes by the old value until it has read the new one, which topic_config_applied "
      "tells. The controller reads the setting when it elects, and elects at once where unclean election was allowed "
      "for a partition without a leader.",
-     "", "ZooKeeper did not run",
-     R"j({"at": "10s", "alter_config": "t", "config": {"min.insync.replicas": 2}})j"},
+     "", "ZooKeeper did not run", R"j({"at": "10s", "alter_config": "t", "config": {"min.insync.replicas": 2}})j"},
 }};
 
 }  // namespace

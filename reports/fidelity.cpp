@@ -60,15 +60,15 @@ void add_disturbances(std::vector<TableRow>& rows) {
                   "A message is one packet, lost as a whole; its sender repeats it after its retransmission time-out. "
                   "Linux often notices earlier, by what arrives behind it.",
                   "Loss costs more time here than on a busy connection."});
-  rows.push_back({"slow-disk",
-                  "A slow disk delays each write by itself; writes of different connections overlap.",
+  rows.push_back({"slow-disk", "A slow disk delays each write by itself; writes of different connections overlap.",
                   "A single flusher's queue cannot build up."});
   rows.push_back(
       {"page-cache",
-       fmt::format("Records reach the disk with a clean shutdown, or when they are {} old and the machine wakes to write "
-                   "back, every {}, at a phase of its own. Linux ages files instead, and then writes all of one.",
-                   short_seconds(model::microseconds(sim::Writeback::kDirtyFor)),
-                   short_seconds(model::microseconds(sim::Writeback::kWakesEvery))),
+       fmt::format(
+           "Records reach the disk with a clean shutdown, or when they are {} old and the machine wakes to write "
+           "back, every {}, at a phase of its own. Linux ages files instead, and then writes all of one.",
+           short_seconds(model::microseconds(sim::Writeback::kDirtyFor)),
+           short_seconds(model::microseconds(sim::Writeback::kWakesEvery))),
        "A power loss takes the records of the last 30 to 35 s, on a real machine of up to 35 s. flush.messages and "
        "flush.ms have no effect."});
   rows.push_back({"config-changes",

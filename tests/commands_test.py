@@ -66,7 +66,7 @@ def prepare():
     write("s/readme.txt", "no scenario")
     write("good/one.json", crash)
     write("empty/x.txt", "")
-    write("hostile/h.json", crash.replace('"A leader dies"', '"' + HOSTILE + '"'))
+    write("hostile/h.json", crash.replace('"A leader dies and a member of the ISR takes over"', '"' + HOSTILE + '"'))
 
 
 prepare()
@@ -235,10 +235,11 @@ def test_list():
     result = run("list", "s")
     same(result.returncode, 0)
     has(result.out, "BAD: s/a/bad.json:")
-    has(result.out, "3 brokers, 2 faults, 11 expectations")
+    has(result.out, "3 brokers, 2 faults, 12 expectations")
     found = json.loads(run("list", "--format", "json", cwd=ROOT).out)
     same(found["version"], 1)
-    names = sorted(n[:-5] for n in os.listdir(os.path.join(ROOT, "scenarios", "library")) if n.endswith(".json"))
+    files = sorted(n for n in os.listdir(os.path.join(ROOT, "scenarios", "library")) if n.endswith(".json"))
+    names = [n[:-5] for n in files]
     same([s["name"] for s in found["scenarios"]], names)
     for scenario in found["scenarios"]:
         same(scenario["ok"], True)

@@ -83,6 +83,7 @@ struct Fault {
   Time at;                              // if there is no trigger
   std::optional<FactPattern> when;      // each time this fact is told, `times` times; or
   std::optional<Condition> when_state;  // each time this comes true that was false before, `times` times
+  Time waits_from{INT64_MIN};           // what `when` or `when_state` wait for counts from here on; the boot too
   model::Duration after;                // from then to the fault
   std::int32_t times = 1;
   std::vector<Target>

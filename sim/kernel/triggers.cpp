@@ -21,10 +21,9 @@ void arm_triggers(Engine& engine) {
 }
 
 void pull_triggers(Engine& engine, model::NodeId teller, const model::Fact& fact) {
-  if (engine.now_us < 0) return;
   for (std::size_t row = 0; row < engine.plan.faults.size(); ++row) {
     const Fault& fault = engine.plan.faults[row];
-    if (!fault.when || engine.times_left[row] <= 0) continue;
+    if (!fault.when || engine.times_left[row] <= 0 || engine.now_us < fault.waits_from.us) continue;
     if (!matches(*fault.when, engine.plan.config, teller, fact)) continue;
     --engine.times_left[row];
     schedule_fault(engine, engine.now_us + fault.after.us, row);
@@ -39,7 +38,7 @@ void judge_states(Engine& engine) {
     const bool holds_now = holds(*fault.when_state, engine.nodes, engine.plan.config);
     const bool came_true = holds_now && engine.held_before[row] == 0;
     engine.held_before[row] = holds_now ? 1 : 0;
-    if (!came_true || engine.times_left[row] <= 0 || engine.now_us < 0) continue;
+    if (!came_true || engine.times_left[row] <= 0 || engine.now_us < fault.waits_from.us) continue;
     --engine.times_left[row];
     schedule_fault(engine, engine.now_us + fault.after.us, row);
   }

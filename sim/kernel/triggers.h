@@ -1,5 +1,4 @@
-// Faults that wait for a fact or for a state. What the boot tells is no part of the story: they wait from the
-// scenario's 0 on.
+// Faults that wait for a fact or for a state.
 #pragma once
 
 #include "model/facts.h"

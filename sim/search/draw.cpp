@@ -100,6 +100,7 @@ void draw_time(Draw& draw, Fault& fault) {
   if (!draw.chance(35)) return;
   const std::size_t fact = kTriggers[draw.dice.below(kTriggers.size())];
   fault.when = FactPattern{fact, {}};
+  fault.waits_from = {0};  // a boot that goes wrong is another story
   fault.after = model::microseconds(draw.dice.range(0, draw.chance(50) ? 3'000 : 300'000));
 }
 
