@@ -50,13 +50,17 @@ bool stays_pending(ErrorCode error) {
          error == ErrorCode::new_leader_elected;
 }
 
+// False: a LeaderAndIsr has replaced what was proposed.
+bool is_still_pending(const Partition& partition, const AlterPartitionItem& item) {
+  return partition.pending != PendingIsr::none && partition.role == Role::leader &&
+         partition.leader_epoch == item.leader_epoch && partition.proposed == item.new_isr;
+}
+
 // The answer for one partition. True: it is settled; false: the same proposal goes out again.
 bool settle(const Context& context, Broker& broker, const AlterPartitionItem& item,
             const AlterPartitionResult& result) {
   Partition& partition = broker.partition(item.partition);
-  const bool still_pending = partition.pending != PendingIsr::none && partition.role == Role::leader &&
-                             partition.leader_epoch == item.leader_epoch && partition.proposed == item.new_isr;
-  if (!still_pending) return true;  // a LeaderAndIsr has replaced what we proposed
+  if (!is_still_pending(partition, item)) return true;
   if (result.error == ErrorCode::none) {
     if (result.leader_epoch != partition.leader_epoch || result.partition_epoch < partition.partition_epoch)
       return true;
@@ -134,7 +138,10 @@ void on_alter_partition_answer(const Context& context, Broker& broker, const Alt
     return lose_controller(context, broker);
   }
   if (response.error != ErrorCode::none) {
-    context.tell(IsrChangeRefused{channel.sent.front().partition, response.error});
+    for (const AlterPartitionItem& item : channel.sent) {
+      if (!is_still_pending(broker.partition(item.partition), item)) continue;
+      context.tell(IsrChangeRefused{item.partition, response.error});
+    }
     requeue_sent(channel);
     return retry_later(context, broker, kRetryAfterError, kRetryAfterError);
   }

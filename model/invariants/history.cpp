@@ -221,6 +221,13 @@ void note_cut(PartitionHistory& past, const View& view, PartitionId p, NodeId br
   if (leader != kNoNode && past.loss == LossReason::none) compare(past, view, p, leader, LossReason::none, lost);
 }
 
+// Errors after which a leader does not ask again, and keeps the change pending (Partition.handleAlterPartitionError).
+bool is_for_good(ErrorCode error) {
+  return error == ErrorCode::unknown_topic_or_partition || error == ErrorCode::fenced_leader_epoch ||
+         error == ErrorCode::invalid_update_version || error == ErrorCode::invalid_request ||
+         error == ErrorCode::new_leader_elected;
+}
+
 void note_log_lost(PartitionHistory& past, const View& view, NodeId broker, const LogLost& told,
                    std::vector<RecordLost>& lost) {
   ReplicaHistory& replica = past.replicas[static_cast<std::size_t>(broker)];
@@ -272,14 +279,15 @@ struct Fold {
     }
   }
   PartitionHistory& past(PartitionId p) { return history.partitions[index(p)]; }
+  ReplicaHistory& replica(PartitionId p) { return past(p).replicas[static_cast<std::size_t>(teller)]; }
   BrokerHistory& broker(NodeId id) { return history.brokers[static_cast<std::size_t>(id)]; }
 
   void operator()(const PartitionStateChanged& f) { note_state(past(f.partition), view, f); }
   void operator()(const BecameLeader& f) { note_leader(past(f.partition), view, teller, f, lost); }
   void operator()(const BecameFollower& f) {
-    ReplicaHistory& replica = past(f.partition).replicas[static_cast<std::size_t>(teller)];
-    replica.highest_epoch = std::max(replica.highest_epoch, f.leader_epoch);
-    replica.reign_high_watermark = kUnknownOffset;
+    ReplicaHistory& follower = replica(f.partition);
+    follower.highest_epoch = std::max(follower.highest_epoch, f.leader_epoch);
+    follower.reign_high_watermark = kUnknownOffset;
   }
   void operator()(const HighWatermarkMoved& f) { note_high_watermark(past(f.partition), view, teller, f); }
   void operator()(const RecordsAppended& f) {
@@ -294,9 +302,9 @@ struct Fold {
   void operator()(const RecordsFailed& f) {
     if (!f.outcome_unknown) past(f.partition).refused.push_back({teller, f.first_value, f.first_value + f.count});
   }
-  void operator()(const IsrChangeRefused& f) {
-    past(f.partition).replicas[static_cast<std::size_t>(teller)].stuck_pending = true;
-  }
+  void operator()(const IsrShrinkProposed& f) { replica(f.partition).stuck_pending = false; }
+  void operator()(const IsrExpandProposed& f) { replica(f.partition).stuck_pending = false; }
+  void operator()(const IsrChangeRefused& f) { replica(f.partition).stuck_pending = is_for_good(f.error); }
   void operator()(const TopicConfigChanged& f) {
     for_partitions_of(f.topic, [&](PartitionHistory& past) {
       past.min_insync_replicas = f.min_insync_replicas;
