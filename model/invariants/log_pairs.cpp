@@ -21,7 +21,7 @@ LogPairs::LogPairs(const ClusterConfig& config)
     : brokers_(config.brokers.size() + 1), agreed_(config.partitions.size() * brokers_ * brokers_, 0) {}
 
 void LogPairs::cut(PartitionId p, NodeId replica, Offset end) {
-  for (std::size_t other = 1; other < brokers_; ++other) {
+  for (std::size_t other = 0; other < brokers_; ++other) {  // kCommitted is one of them
     Offset& known = agreed(p, replica, NodeId(static_cast<std::uint8_t>(other)));
     known = std::min(known, end);
   }
