@@ -12,6 +12,8 @@ std::string_view name_of(LossReason reason) {
       return "unclean_election";
     case LossReason::power_loss:
       return "power_loss";
+    case LossReason::lost_isr_write:
+      return "lost_isr_write";
   }
   return "";
 }

@@ -195,6 +195,8 @@ std::string loss_text(model::LossReason reason) {
       return "unclean election, a replica outside the ISR leads";
     case model::LossReason::power_loss:
       return "power loss, no copy that could lead had kept them";
+    case model::LossReason::lost_isr_write:
+      return "before KIP-497, the leader never learnt of the ISR that it had written";
   }
   return "";
 }

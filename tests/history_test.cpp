@@ -297,6 +297,48 @@ TEST_CASE("it does when that member is not registered, or when the controller ca
   late.store(kB2, 1, {kB1, kB2, kB3}, 2);
   late.lead(kB2, 1);
   CHECK(only(late).reason == LossReason::power_loss);
+
+  // Whoever is being shut down leads nowhere any more.
+  ToldByHand leaving;
+  leaving.commit_ten();
+  leaving.lose_log(kB2, 6);
+  leaving.broker(kB1).memory.phase = leaving.broker(kB3).memory.phase = BrokerPhase::stopping;
+  leaving.elect(kB2, 1, {kB2});
+  CHECK(only(leaving).reason == LossReason::power_loss);
+}
+
+TEST_CASE("before KIP-497 a leader that never learnt what it had written commits without a member of the ISR") {
+  const auto lose_answer = [](ToldByHand& told) {
+    told.commit_ten();
+    told.store(kB1, 0, {kB1});
+    told.tell(kB1, IsrExpandProposed{kT0, {kB1}, {kB1, kB2}});
+    told.store(kB1, 0, {kB1, kB2});
+    told.tell(kB1, IsrChangeRefused{kT0, ErrorCode::invalid_update_version});
+    told.append_to({kB1}, 0, kAll, 10, 5);
+    told.move_high_watermark(kB1, 15);
+    told.acknowledge(kAll, 10, 5);
+  };
+  ToldByHand old;
+  old.rules = *find_profile("2.6")->rules;
+  lose_answer(old);
+  CHECK(old.replica(kB1).unaware_of_isr);
+  old.elect(kB2, 1, {kB2});
+  CHECK(only(old).reason == LossReason::lost_isr_write);
+  CHECK(only(old).first_value == 10);
+
+  ToldByHand refused;
+  refused.rules = *find_profile("2.6")->rules;
+  refused.commit_ten();
+  refused.tell(kB1, IsrExpandProposed{kT0, {kB1}, {kB1, kB2}});
+  refused.tell(kB1, IsrChangeRefused{kT0, ErrorCode::invalid_update_version});
+  CHECK_FALSE(refused.replica(kB1).unaware_of_isr);
+
+  // The controller's answer can be lost as well, but then the leader waits for the larger ISR.
+  ToldByHand now;
+  lose_answer(now);
+  CHECK_FALSE(now.replica(kB1).unaware_of_isr);
+  now.elect(kB2, 1, {kB2});
+  CHECK(only(now).reason == LossReason::none);
 }
 
 TEST_CASE("a leader that comes back without its records before anybody noticed leads on, and loses by design") {
@@ -394,6 +436,27 @@ TEST_CASE("a process that begins has acted in no epoch; what the cluster has com
   CHECK(told.replica(kB1).reign_high_watermark == kUnknownOffset);
   CHECK(told.history.brokers[1].highest_controller_epoch == 0);
   CHECK(told.past().committed.end() == 10);
+}
+
+TEST_CASE("metadata is late when no controller waits any more for the request that brought it") {
+  ToldByHand told;
+  auto& senders = told.broker(kB2).memory.controller.senders;
+  const auto is_late = [&] {
+    told.tell(kB1, ControlRequestApplied{kB2, 1, 1});
+    return told.history.brokers[1].metadata_is_late;
+  };
+  CHECK(is_late());  // b2 has resigned since
+  senders.push_back(Sender{});
+  senders.front().broker = kB1;
+  senders.front().in_flight = true;
+  senders.front().queue.push_back(LeaderAndIsrRequest{});
+  CHECK(is_late());  // which says nothing of who lives
+  senders.front().queue.front() = UpdateMetadataRequest{};
+  CHECK_FALSE(is_late());
+  senders.front().in_flight = false;
+  CHECK(is_late());
+  observe_start(told.history, kB1);
+  CHECK_FALSE(told.history.brokers[1].metadata_is_late);
 }
 
 TEST_CASE("the first leader stored with an epoch keeps it") {

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "model/invariants/view.h"
+#include "model/rules.h"
 
 namespace model {
 namespace {
@@ -142,7 +143,8 @@ void acknowledge(PartitionHistory& past, const ClusterConfig& config, NodeId pro
 bool nobody_else_could_lead(const PartitionHistory& past, const View& view, PartitionId p) {
   return std::none_of(past.before.isr.begin(), past.before.isr.end(), [&](NodeId member) {
     return !misses_what_it_lost(view, p, member) &&
-           view.history.brokers[static_cast<std::size_t>(member)].is_registered;
+           view.history.brokers[static_cast<std::size_t>(member)].is_registered &&
+           broker_at(view, member).memory.phase != BrokerPhase::stopping;  // whom no election chooses
   });
 }
 
@@ -159,6 +161,9 @@ void note_election(PartitionHistory& past, const View& view, PartitionId p, cons
   } else if (!outside && misses_what_it_lost(view, p, state.leader) &&
              (nobody_else_could_lead(past, view, p) || is_unknown_to(past, state))) {
     loss = LossReason::power_loss;
+  } else if (past.before.leader != kNoNode &&
+             past.replicas[static_cast<std::size_t>(past.before.leader)].unaware_of_isr) {
+    loss = LossReason::lost_isr_write;
   }
   past.unclean_requested = false;
   if (loss == LossReason::none) return;
@@ -184,6 +189,7 @@ void note_leader(PartitionHistory& past, const View& view, NodeId broker, const 
                  std::vector<RecordLost>& lost) {
   ReplicaHistory& replica = past.replicas[static_cast<std::size_t>(broker)];
   replica.stuck_pending = false;
+  replica.unaware_of_isr = false;
   replica.highest_epoch = std::max(replica.highest_epoch, told.leader_epoch);
   replica.reign_high_watermark = std::max(replica.reign_high_watermark, told.high_watermark);
   // It came back before any controller noticed that it had been away, and leads on where it led.
@@ -226,6 +232,25 @@ bool is_for_good(ErrorCode error) {
   return error == ErrorCode::unknown_topic_or_partition || error == ErrorCode::fenced_leader_epoch ||
          error == ErrorCode::invalid_update_version || error == ErrorCode::invalid_request ||
          error == ErrorCode::new_leader_elected;
+}
+
+void note_refusal(PartitionHistory& past, const View& view, NodeId broker, const IsrChangeRefused& told) {
+  ReplicaHistory& replica = past.replicas[static_cast<std::size_t>(broker)];
+  replica.stuck_pending = is_for_good(told.error);
+  replica.unaware_of_isr = view.rules.isr_channel == IsrChannel::zookeeper && past.stored.leader == broker &&
+                           past.stored.isr == replica.proposed_isr;
+}
+
+// `told` is what a broker has just carried out. Is it still the one that its controller waits for?
+void note_control_request(BrokerHistory& past, const View& view, NodeId broker, const ControlRequestApplied& told) {
+  past.highest_controller_epoch = std::max(past.highest_controller_epoch, told.controller_epoch);
+  const auto& senders = broker_at(view, told.controller).memory.controller.senders;
+  const auto sender = std::find_if(senders.begin(), senders.end(), [&](const Sender& s) { return s.broker == broker; });
+  if (sender == senders.end() || !sender->in_flight) {
+    past.metadata_is_late = true;
+  } else if (std::holds_alternative<UpdateMetadataRequest>(sender->queue.front())) {
+    past.metadata_is_late = false;
+  }
 }
 
 void note_log_lost(PartitionHistory& past, const View& view, NodeId broker, const LogLost& told,
@@ -281,6 +306,10 @@ struct Fold {
   PartitionHistory& past(PartitionId p) { return history.partitions[index(p)]; }
   ReplicaHistory& replica(PartitionId p) { return past(p).replicas[static_cast<std::size_t>(teller)]; }
   BrokerHistory& broker(NodeId id) { return history.brokers[static_cast<std::size_t>(id)]; }
+  void propose(PartitionId p, const Replicas& isr) {
+    replica(p).stuck_pending = false;
+    replica(p).proposed_isr = isr;
+  }
 
   void operator()(const PartitionStateChanged& f) { note_state(past(f.partition), view, f); }
   void operator()(const BecameLeader& f) { note_leader(past(f.partition), view, teller, f, lost); }
@@ -288,6 +317,7 @@ struct Fold {
     ReplicaHistory& follower = replica(f.partition);
     follower.highest_epoch = std::max(follower.highest_epoch, f.leader_epoch);
     follower.reign_high_watermark = kUnknownOffset;
+    follower.unaware_of_isr = false;
   }
   void operator()(const HighWatermarkMoved& f) { note_high_watermark(past(f.partition), view, teller, f); }
   void operator()(const RecordsAppended& f) {
@@ -302,9 +332,10 @@ struct Fold {
   void operator()(const RecordsFailed& f) {
     if (!f.outcome_unknown) past(f.partition).refused.push_back({teller, f.first_value, f.first_value + f.count});
   }
-  void operator()(const IsrShrinkProposed& f) { replica(f.partition).stuck_pending = false; }
-  void operator()(const IsrExpandProposed& f) { replica(f.partition).stuck_pending = false; }
-  void operator()(const IsrChangeRefused& f) { replica(f.partition).stuck_pending = is_for_good(f.error); }
+  void operator()(const IsrShrinkProposed& f) { propose(f.partition, f.to); }
+  void operator()(const IsrExpandProposed& f) { propose(f.partition, f.to); }
+  void operator()(const IsrCommitted& f) { replica(f.partition).unaware_of_isr = false; }
+  void operator()(const IsrChangeRefused& f) { note_refusal(past(f.partition), view, teller, f); }
   void operator()(const TopicConfigChanged& f) {
     for_partitions_of(f.topic, [&](PartitionHistory& past) {
       past.min_insync_replicas = f.min_insync_replicas;
@@ -343,10 +374,7 @@ struct Fold {
     history.vacancy_missed = holder.busy || !holder.queue.empty();
   }
   void operator()(const ControllerEpochChanged& f) { history.controller_epoch = f.epoch; }
-  void operator()(const ControlRequestApplied& f) {
-    ControllerEpoch& highest = broker(teller).highest_controller_epoch;
-    highest = std::max(highest, f.controller_epoch);
-  }
+  void operator()(const ControlRequestApplied& f) { note_control_request(broker(teller), view, teller, f); }
   template <typename F>
   void operator()(const F&) {}
 };
@@ -362,10 +390,12 @@ void observe_start(History& history, NodeId node) {
   if (id == 0 || id >= history.brokers.size()) return;
   history.brokers[id].highest_controller_epoch = 0;
   history.brokers[id].process_broker_epoch = -1;
+  history.brokers[id].metadata_is_late = false;
   for (PartitionHistory& past : history.partitions) {
     past.replicas[id].highest_epoch = kNoEpoch;
     past.replicas[id].reign_high_watermark = kUnknownOffset;
     past.replicas[id].stuck_pending = false;
+    past.replicas[id].unaware_of_isr = false;
     past.replicas[id].missed_epoch = kNoEpoch;
     past.replicas[id].min_insync_replicas = past.configured_at_start;
   }

@@ -34,6 +34,11 @@ struct ReplicaHistory {
   // Its last ISR change was refused for good: known to leave the change pending until it is told of another
   // epoch.
   bool stuck_pending = false;
+  // What it last asked for, and whether that is stored without its knowing: a direct write whose answer the
+  // end of its session took along. It commits without a member of the ISR from then on, which is the hole that
+  // KIP-497 closed (Partition.expandIsr, ZooKeeperClient.waitUntilConnected).
+  Replicas proposed_isr;
+  bool unaware_of_isr = false;
   // It could not take the role of this epoch, since its metadata showed the leader dead.
   LeaderEpoch missed_epoch = kNoEpoch;
   // Where its log ended before its machine lost records. A leader that has not yet heard of it cannot know.
@@ -83,6 +88,9 @@ struct BrokerHistory {
   ControllerEpoch highest_controller_epoch = 0;  // that this process acted on
   BrokerEpoch process_broker_epoch = -1;         // highest registration of this process
   ControllerEpoch elected = 0;                   // of its last election
+  // What it knows of live brokers came with a request that its controller no longer waits for, after newer ones:
+  // no epoch fences that (ReplicaManager.maybeUpdateMetadataCache).
+  bool metadata_is_late = false;
 };
 
 struct History {

@@ -11,11 +11,15 @@ namespace {
 
 const ZooKeeper& zookeeper(const View& view) { return std::get<ZooKeeper>(view.nodes.front()); }
 
-// A broker that has come up and has not been asked to stop. Without ZooKeeper nobody can be expected to do
-// anything, nor when all have missed that there is no controller: a known gap of Kafka.
+// Without ZooKeeper nobody can be expected to do anything, nor when all have missed that there is no controller:
+// a known gap of Kafka.
+bool can_be_controlled(const View& view) {
+  return zookeeper(view).memory.running && !(view.history.vacancy_missed && view.history.controller == kNoNode);
+}
+
+// A broker that has come up and has not been asked to stop.
 bool is_alive(const View& view, NodeId id) {
-  return zookeeper(view).memory.running && !(view.history.vacancy_missed && view.history.controller == kNoNode) &&
-         broker_at(view, id).memory.phase == BrokerPhase::running;
+  return can_be_controlled(view) && broker_at(view, id).memory.phase == BrokerPhase::running;
 }
 
 template <typename Visit>
@@ -112,12 +116,19 @@ bool has_missed_its_leader(const View& view, PartitionId p, NodeId replica) {
   const PartitionHistory& past = history_of(view, p);
   return past.replicas[static_cast<std::size_t>(replica)].missed_epoch == past.stored.leader_epoch;
 }
+// Nor does a leader that was told so late take them into its ISR, until somebody comes or goes.
+bool is_missed_by_its_leader(const View& view, NodeId leader, NodeId replica) {
+  return view.history.brokers[static_cast<std::size_t>(leader)].metadata_is_late &&
+         !broker_at(view, leader).memory.cached_live.contains(replica);
+}
 
 bool replicas_are_in_sync(const View& view, PartitionId p, Breach& breach) {
   const PartitionHistory& past = history_of(view, p);
-  if (current_leader(view, p) == kNoNode || is_stuck(view, p)) return true;
+  const NodeId leader = current_leader(view, p);
+  if (leader == kNoNode || is_stuck(view, p)) return true;
   for (const NodeId replica : past.assignment) {
     if (!is_alive(view, replica) || has_missed_its_leader(view, p, replica)) continue;
+    if (is_missed_by_its_leader(view, leader, replica)) continue;
     breach.broker = replica;
     if (!past.stored.isr.contains(replica)) {
       breach.what = name_of(view, replica) + " lives and is not in the ISR";
@@ -137,7 +148,7 @@ bool replicas_are_in_sync(const View& view, PartitionId p, Breach& breach) {
 bool no_change_is_pending(const View& view, PartitionId p, Breach& breach) {
   const NodeId id = current_leader(view, p);
   if (id == kNoNode || leader_at(view, p, id)->pending == PendingIsr::none) return true;
-  if (is_stuck(view, p)) return true;
+  if (is_stuck(view, p) || !can_be_controlled(view)) return true;
   breach.broker = id;
   breach.what = name_of(view, id) + " still waits for an answer to its change of the ISR";
   return false;

@@ -114,6 +114,7 @@ bool isr_is_complete(const View& view, PartitionId p, Breach& breach) {
   return all_replicas(view, p, [&](NodeId id) {
     const Partition* leader = leader_at(view, p, id);
     if (leader == nullptr || !counts_as_leader(view, p, *leader) || misses_what_it_lost(view, p, id)) return true;
+    if (past.replicas[static_cast<std::size_t>(id)].unaware_of_isr) return true;
     return held_by_all(view, p, id, *leader, past.stored.isr, breach);
   });
 }
@@ -136,6 +137,7 @@ bool quorum_covers_isr(const View& view, PartitionId p, Breach& breach) {
   if (id == kNoNode) return true;
   const Partition& leader = *leader_at(view, p, id);
   if (leader.frozen) return true;  // its own write of the ISR is on the way: what it asks for counts as well
+  if (history_of(view, p).replicas[static_cast<std::size_t>(id)].unaware_of_isr) return true;
   for (const NodeId member : history_of(view, p).stored.isr) {
     if (in_maximal_isr(leader, member)) continue;
     breach.broker = id;
