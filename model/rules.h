@@ -28,6 +28,13 @@ enum class TruncationProtocol : std::uint8_t {
   never,                     // asks nobody and cuts nothing
 };
 
+// What a leader makes of a lost answer to its ISR change. It may have been carried out.
+enum class LostAnswer : std::uint8_t {
+  asked_again,        // for ever, and it waits for the larger ISR meanwhile
+  forgotten,          // it waits for an answer that no longer comes
+  taken_for_refusal,  // it returns to the ISR before
+};
+
 struct ElectionView {
   const PartitionState& state;
   const Replicas& assignment;
@@ -48,8 +55,6 @@ struct Rules {
   std::span<const std::string_view> not_promised = {};
 
   // --- the high watermark ---
-  // May the replica be counted as caught up? (Replica.isCaughtUp)
-  bool (*is_caught_up)(const Remote&, Offset leader_end, Duration lag_max, const Clock&);
   // Must the high watermark wait for this replica? (Partition.maybeIncrementLeaderHW)
   bool (*holds_back_high_watermark)(const Partition&, const Remote&, Offset leader_end, Duration lag_max, bool alive,
                                     const Clock&);
@@ -66,10 +71,10 @@ struct Rules {
   // Is a member of the ISR to be taken out? (Partition.getOutOfSyncReplicas)
   bool (*must_leave_isr)(const Remote&, Offset leader_end, Duration lag_max, const Clock&);
   IsrChannel isr_channel = IsrChannel::alter_partition;
-  bool isr_check_is_periodic = true;            // false: at the instant at which the lag passes
-  bool isr_writes_compare_epochs = true;        // an ISR change names the partition epoch that it changes
-  bool isr_admits_only_live = true;             // the controller's half of KIP-841
-  bool lost_alter_partition_is_retried = true;  // its answer has been lost
+  bool isr_check_is_periodic = true;      // false: at the instant at which the lag passes
+  bool isr_writes_compare_epochs = true;  // an ISR change names the partition epoch that it changes
+  bool isr_admits_only_live = true;       // the controller's half of KIP-841
+  LostAnswer lost_alter_partition = LostAnswer::asked_again;
 
   // --- leader epochs and truncation ---
   // none, fenced_leader_epoch or unknown_leader_epoch for a request that names a leader epoch (KIP-320):

@@ -94,10 +94,12 @@ void add_machines(std::vector<TableRow>& rows) {
                    range(startup.connect_min, startup.connect_max), range(startup.register_min, startup.register_max),
                    range(startup.isr_check_min, startup.isr_check_max)),
        "Times of a small machine; recovery of large logs is not modelled."});
-  rows.push_back({"disk", "Appends are visible at once and a flush costs nothing; disks never fill, fail or slow down.",
+  rows.push_back({"disk",
+                  "Appends are visible at once and a flush costs nothing, unless a fault slows the disk; disks never "
+                  "fill and never return an error.",
                   "A crash keeps what was appended, as the page cache of a living machine does."});
-  rows.push_back({"clocks", "All nodes share one virtual clock without drift.",
-                  "Time-outs end at the same rate everywhere; a pause stops a process, never its clock."});
+  rows.push_back({"clocks", "All nodes share one virtual clock; clock_rate makes a node's timers run faster or slower.",
+                  "Clocks never jump; a pause stops a process, never its clock."});
 }
 
 void add_cluster(std::vector<TableRow>& rows) {
@@ -143,6 +145,37 @@ void add_cluster(std::vector<TableRow>& rows) {
                   "Silence would look like an answer."});
 }
 
+// What Kafka itself gets wrong, in every version that is modelled unless said: the model does the same, and the
+// invariants tell it from a failure.
+void add_gaps(std::vector<TableRow>& rows) {
+  rows.push_back({"gap-late-metadata",
+                  "As in Kafka, an UpdateMetadata that a cut kept back on an old connection replaces newer ones: no "
+                  "epoch fences it.",
+                  "A live broker that it shows dead is neither followed nor taken into an ISR until the next one."});
+  rows.push_back({"gap-pending-isr-change",
+                  "As in Kafka, a leader whose ISR change was refused for good keeps it pending until the next leader "
+                  "epoch (Partition.handleAlterPartitionError).",
+                  "Its ISR neither shrinks nor grows meanwhile; it waits for the larger one, which is safe."});
+  rows.push_back(
+      {"gap-vacancy-missed",
+       "As in Kafka, nobody elects if /controller is deleted while its holder still takes over: its creation "
+       "has used up everybody's watch (KafkaController.processControllerChange).",
+       "There is no controller until a broker starts."});
+  rows.push_back({"gap-lost-isr-write",
+                  "As in Kafka before KIP-497 (2.7), a leader whose session ends while it writes the ISR never learns "
+                  "what it has written, and commits without a member of the stored ISR.",
+                  "If that member leads next, acknowledged records are lost: lost_isr_write."});
+  rows.push_back(
+      {"gap-second-batch",
+       "As in Kafka (KAFKA-15591), a leader that has just taken over may refuse a producer's first batch and "
+       "take its second.",
+       "The first may come later, out of order, though the producer is idempotent."});
+  rows.push_back({"gap-power-loss",
+                  "As in Kafka, a member of the ISR that comes back without its records may lead: only KIP-966 (4.0) "
+                  "remembers that it did not stop cleanly.",
+                  "Acknowledged records may be lost by the power loss of one machine, if no other member can lead."});
+}
+
 }  // namespace
 
 Table fidelity_table() {
@@ -153,6 +186,7 @@ Table fidelity_table() {
   add_disturbances(table.rows);
   add_machines(table.rows);
   add_cluster(table.rows);
+  add_gaps(table.rows);
   return table;
 }
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include "model/facts.h"
 #include "model/invariants/invariant.h"
@@ -67,17 +68,28 @@ Table facts_table() {
 }
 
 Table rules_table() {
-  Table table{"rules", "Kafka versions whose decisions the model knows, oldest first (\"version\" of a scenario).", {}};
+  Table table{"rules",
+              "Whose decisions a cluster takes: a Kafka version's (\"version\" of a scenario), oldest first, and wrong "
+              "ones that --defect NAME plants.",
+              {}};
   for (const model::Profile& profile : model::profiles()) {
     table.rows.push_back({std::string(profile.version), rule_text(*profile.rules), defaults_text(profile)});
   }
+  for (TableRow& row : defects_table().rows) table.rows.push_back(std::move(row));
   return table;
 }
 
 Table defects_table() {
   Table table{"defects", "Wrong decisions that --defect NAME plants, to see which check notices.", {}};
   for (const model::Defect& defect : model::defects()) {
-    table.rows.push_back({std::string(defect.name), std::string(defect.breaks), ""});
+    std::vector<std::string> rows;
+    for (const model::Invariant& row : model::invariants()) {
+      const auto& names = row.broken_by;
+      if (std::find(names.begin(), names.end(), defect.name) != names.end()) rows.emplace_back(row.name);
+    }
+    table.rows.push_back(
+        {std::string(defect.name), std::string(defect.breaks),
+         rows.empty() ? "changes what happens, and breaks no invariant" : "breaks " + joined(rows, ", ")});
   }
   return table;
 }

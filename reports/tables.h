@@ -19,8 +19,8 @@ struct Table {
 };
 
 Table facts_table();       // model::fact_rows()
-Table rules_table();       // model::profiles(): how the versions differ
-Table defects_table();     // model::defects()
+Table rules_table();       // model::profiles(): how the versions differ; then model::defects()
+Table defects_table();     // model::defects(), and the rows of model::invariants() that each is known to break
 Table faults_table();      // sim::FaultKind
 Table invariants_table();  // model::invariants()
 

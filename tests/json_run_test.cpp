@@ -244,8 +244,17 @@ TEST_CASE("tables hold a row for everything that the code knows") {
   const json facts = json::parse(reports::json_of_table(reports::facts_table()));
   CHECK(facts["version"] == 1);
   CHECK(facts["facts"].size() == model::kFactKinds);
-  CHECK(json::parse(reports::json_of_table(reports::rules_table()))["rules"].size() == model::profiles().size());
   CHECK(json::parse(reports::json_of_table(reports::defects_table()))["defects"].size() == model::defects().size());
+  const json rules = json::parse(reports::json_of_table(reports::rules_table()));
+  CHECK(rules["rules"].size() == model::profiles().size() + model::defects().size());
+  // Whatever breaks an invariant is a rule with a name.
+  std::set<std::string> names;
+  for (const json& row : rules["rules"]) names.insert(row["name"].get<std::string>());
+  const json invariants = json::parse(reports::json_of_invariants());
+  for (const json& row : invariants["invariants"]) {
+    CHECK_FALSE(row["broken_by"].empty());
+    for (const json& defect : row["broken_by"]) CHECK(names.count(defect.get<std::string>()) == 1);
+  }
 }
 
 TEST_CASE("every deviation from a real cluster has a name, a what and a why") {

@@ -128,6 +128,7 @@ std::string epoch_of_a_new_record(const Rules& rules) {
   SteppedBroker leader(cluster, kB2, rules);
   begin_epoch(leader, kB2, 2);
   append(leader);
+  append(leader);
   return "epoch " + std::to_string(leader->log(kT0).batches.back().epoch);
 }
 

@@ -29,11 +29,6 @@ void requeue_sent(AlterPartitionChannel& channel) {
   channel.in_flight = false;
 }
 
-// What it was asked is still to be answered. One that forgets waits for an answer that no longer comes.
-void lose_answer(const Context& context, AlterPartitionChannel& channel) {
-  if (!context.rules.lost_alter_partition_is_retried) channel.sent.clear();
-}
-
 // The controller that was cached is forgotten; the next one is looked up anew.
 void lose_controller(const Context& context, Broker& broker) {
   AlterPartitionChannel& channel = broker.memory.alter_partition;
@@ -82,6 +77,20 @@ bool settle(const Context& context, Broker& broker, const AlterPartitionItem& it
     return true;
   }
   return stays_pending(result.error);
+}
+
+void lose_answer(const Context& context, Broker& broker) {
+  SmallVec<AlterPartitionItem, 1>& sent = broker.memory.alter_partition.sent;
+  if (context.rules.lost_alter_partition == LostAnswer::asked_again) return;
+  if (context.rules.lost_alter_partition == LostAnswer::taken_for_refusal) {
+    for (const AlterPartitionItem& item : sent) {
+      AlterPartitionResult refused;
+      refused.partition = item.partition;
+      refused.error = ErrorCode::operation_not_attempted;
+      settle(context, broker, item, refused);
+    }
+  }
+  sent.clear();
 }
 
 }  // namespace
@@ -167,7 +176,7 @@ bool on_alter_partition_connected(const Context& context, Broker& broker, const 
 
 bool on_alter_partition_disconnected(const Context& context, Broker& broker, const ConnectionId& via) {
   if (via.number != broker.memory.alter_partition.connection) return false;
-  lose_answer(context, broker.memory.alter_partition);
+  lose_answer(context, broker);
   lose_controller(context, broker);
   return true;
 }
@@ -182,7 +191,7 @@ bool on_alter_partition_timer(const Context& context, Broker& broker, TimerKey k
   if (key.kind != TimerKind::alter_partition_timeout) return false;
   if (channel.state == AlterPartitionChannel::State::closed) return true;
   context.out.closes.push_back(channel_id(broker));
-  lose_answer(context, channel);
+  lose_answer(context, broker);
   lose_controller(context, broker);
   return true;
 }

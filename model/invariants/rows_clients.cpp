@@ -140,10 +140,24 @@ bool has_acknowledged(const View& view, const Told& told) {
 bool commits(const View&, const Told& told) { return std::get<HighWatermarkMoved>(told.fact).as_leader; }
 bool is_definite(const View&, const Told& told) { return !std::get<RecordsFailed>(told.fact).outcome_unknown; }
 
-constexpr std::array<std::string_view, 2> kAckedLost{"election-outside-isr", "acknowledges-at-append"};
+constexpr std::array<std::string_view, 14> kAckedLost{"election-outside-isr",
+                                                      "stamps-older-epoch",
+                                                      "commits-alone",
+                                                      "acknowledges-at-append",
+                                                      "never-truncates",
+                                                      "elected-leader-not-in-isr",
+                                                      "truncates-to-high-watermark",
+                                                      "election-keeps-leader-epoch",
+                                                      "high-watermark-assumes-pending-shrink",
+                                                      "isr-write-unchecked",
+                                                      "joins-isr-at-once",
+                                                      "leader-epoch-from-controller-epoch",
+                                                      "skips-truncation-for-same-leader",
+                                                      "truncates-by-epoch-end-only"};
 constexpr std::array<std::string_view, 1> kPhantom{"min-isr-checked-after-append"};
-constexpr std::array<std::string_view, 2> kDuplicate{"duplicates-appended", "retries-with-new-sequence"};
-constexpr std::array<std::string_view, 1> kOrder{"sequence-gaps-taken"};
+constexpr std::array<std::string_view, 3> kDuplicate{"duplicates-appended", "retries-with-new-sequence",
+                                                     "sequence-gaps-taken"};
+constexpr std::array<std::string_view, 2> kOrder{"sequence-gaps-taken", "retries-with-new-sequence"};
 
 const std::array kRows{
     Invariant{

@@ -95,10 +95,40 @@ bool leaves_a_zombie(const View& view, const Told& told) {
          leader_at(view, changed.partition, past.stored.leader) != nullptr;
 }
 
-constexpr std::array<std::string_view, 2> kLeaderComplete{"election-outside-isr", "commits-alone"};
-constexpr std::array<std::string_view, 1> kNotRewritten{"election-outside-isr"};
-constexpr std::array<std::string_view, 1> kTruncation{"truncates-to-high-watermark"};
-constexpr std::array<std::string_view, 1> kZombie{"commits-alone"};
+constexpr std::array<std::string_view, 9> kLeaderComplete{"election-outside-isr",
+                                                          "commits-alone",
+                                                          "isr-write-unchecked",
+                                                          "elected-leader-not-in-isr",
+                                                          "truncates-to-high-watermark",
+                                                          "election-keeps-leader-epoch",
+                                                          "leader-epoch-from-controller-epoch",
+                                                          "joins-isr-at-once",
+                                                          "high-watermark-assumes-pending-shrink"};
+constexpr std::array<std::string_view, 12> kNotRewritten{"election-outside-isr",
+                                                         "stamps-older-epoch",
+                                                         "never-truncates",
+                                                         "commits-alone",
+                                                         "isr-write-unchecked",
+                                                         "elected-leader-not-in-isr",
+                                                         "truncates-to-high-watermark",
+                                                         "election-keeps-leader-epoch",
+                                                         "leader-epoch-from-controller-epoch",
+                                                         "joins-isr-at-once",
+                                                         "skips-truncation-for-same-leader",
+                                                         "truncates-by-epoch-end-only"};
+constexpr std::array<std::string_view, 3> kTruncation{"truncates-to-high-watermark", "stamps-older-epoch",
+                                                      "isr-write-unchecked"};
+constexpr std::array<std::string_view, 11> kZombie{"commits-alone",
+                                                   "stamps-older-epoch",
+                                                   "never-truncates",
+                                                   "election-outside-isr",
+                                                   "high-watermark-assumes-pending-shrink",
+                                                   "elected-leader-not-in-isr",
+                                                   "truncates-to-high-watermark",
+                                                   "joins-isr-at-once",
+                                                   "isr-write-unchecked",
+                                                   "skips-truncation-for-same-leader",
+                                                   "truncates-by-epoch-end-only"};
 
 const std::array kRows{
     Invariant{

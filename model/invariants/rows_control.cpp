@@ -244,18 +244,20 @@ bool gains_a_member(const View& view, const Told& told) {
   return past.created && changed.state.isr.size() > past.stored.isr.size();
 }
 
-constexpr std::array<std::string_view, 1> kEpochGrows{"controller-epoch-skips"};
+constexpr std::array<std::string_view, 2> kEpochGrows{"controller-epoch-skips", "controller-epoch-reused"};
 constexpr std::array<std::string_view, 1> kOneController{"controller-epoch-reused"};
-constexpr std::array<std::string_view, 1> kZombieController{"controller-writes-unguarded"};
+constexpr std::array<std::string_view, 2> kZombieController{"controller-writes-unguarded", "isr-write-unchecked"};
 constexpr std::array<std::string_view, 1> kControllerFence{"takes-older-controller-epoch"};
-constexpr std::array<std::string_view, 1> kBrokerFence{"takes-older-broker-epoch"};
+constexpr std::array<std::string_view, 2> kBrokerFence{"takes-older-broker-epoch", "no-broker-epochs"};
 constexpr std::array<std::string_view, 1> kEphemerals{"ephemerals-outlive-session"};
-constexpr std::array<std::string_view, 1> kOneLeader{"election-keeps-leader-epoch"};
-constexpr std::array<std::string_view, 1> kStoredEpochs{"leader-epoch-from-controller-epoch"};
+constexpr std::array<std::string_view, 3> kOneLeader{"election-keeps-leader-epoch",
+                                                     "leader-epoch-from-controller-epoch", "isr-write-unchecked"};
+constexpr std::array<std::string_view, 2> kStoredEpochs{"leader-epoch-from-controller-epoch", "isr-write-unchecked"};
 constexpr std::array<std::string_view, 1> kLeaderFence{"takes-older-leader-epoch"};
-constexpr std::array<std::string_view, 1> kClean{"election-outside-isr"};
+constexpr std::array<std::string_view, 3> kClean{"election-outside-isr", "elected-leader-not-in-isr",
+                                                 "isr-write-unchecked"};
 constexpr std::array<std::string_view, 1> kLeaderInIsr{"elected-leader-not-in-isr"};
-constexpr std::array<std::string_view, 1> kNotEmpty{"last-isr-member-removed"};
+constexpr std::array<std::string_view, 2> kNotEmpty{"last-isr-member-removed", "elected-leader-not-in-isr"};
 constexpr std::array<std::string_view, 1> kAssigned{"new-partition-isr-all-live"};
 
 const std::array kRows{

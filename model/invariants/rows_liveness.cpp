@@ -200,13 +200,42 @@ bool every_record_has_an_outcome(const View& view, Breach& breach) {
   return true;
 }
 
-constexpr std::array<std::string_view, 1> kController{"vacancy-ignored"};
-constexpr std::array<std::string_view, 1> kNotifications{"isr-notifications-kept"};
-constexpr std::array<std::string_view, 1> kLed{"broker-failure-ignored"};
-constexpr std::array<std::string_view, 2> kInSync{"never-rejoins-isr", "stopped-replica-fetcher"};
-constexpr std::array<std::string_view, 1> kPending{"alter-partition-not-retried"};
-constexpr std::array<std::string_view, 1> kPreferred{"no-preferred-election"};
-constexpr std::array<std::string_view, 1> kOutcome{"produce-never-times-out"};
+constexpr std::array<std::string_view, 2> kController{"vacancy-ignored", "ephemerals-outlive-session"};
+constexpr std::array<std::string_view, 3> kNotifications{"isr-notifications-kept", "ephemerals-outlive-session",
+                                                         "vacancy-ignored"};
+constexpr std::array<std::string_view, 7> kLed{"broker-failure-ignored",
+                                               "election-keeps-leader-epoch",
+                                               "leader-epoch-from-controller-epoch",
+                                               "ephemerals-outlive-session",
+                                               "vacancy-ignored",
+                                               "isr-write-unchecked",
+                                               "takes-older-leader-epoch"};
+constexpr std::array<std::string_view, 21> kInSync{"never-rejoins-isr",
+                                                   "stamps-older-epoch",
+                                                   "stopped-replica-fetcher",
+                                                   "no-epoch-bump-on-removal",
+                                                   "never-truncates",
+                                                   "election-outside-isr",
+                                                   "elected-leader-not-in-isr",
+                                                   "commits-alone",
+                                                   "truncates-to-high-watermark",
+                                                   "election-keeps-leader-epoch",
+                                                   "ephemerals-outlive-session",
+                                                   "isr-write-unchecked",
+                                                   "leader-epoch-from-controller-epoch",
+                                                   "skips-truncation-for-same-leader",
+                                                   "truncates-by-epoch-end-only",
+                                                   "vacancy-ignored",
+                                                   "alter-partition-not-retried",
+                                                   "joins-isr-at-once",
+                                                   "fetch-unfenced",
+                                                   "high-watermark-counts-other-epochs",
+                                                   "isr-admits-other-epochs"};
+constexpr std::array<std::string_view, 3> kPending{"alter-partition-not-retried", "ephemerals-outlive-session",
+                                                   "vacancy-ignored"};
+constexpr std::array<std::string_view, 3> kPreferred{"no-preferred-election", "ephemerals-outlive-session",
+                                                     "vacancy-ignored"};
+constexpr std::array<std::string_view, 2> kOutcome{"produce-never-times-out", "delivery-never-times-out"};
 
 constexpr std::string_view kQuiet = "the faults are over, and there was time";
 

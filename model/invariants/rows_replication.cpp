@@ -238,12 +238,44 @@ bool is_isr_change(const View& view, const Told& told) {
 constexpr std::array<std::string_view, 1> kOffsetOrder{"follower-trusts-high-watermark"};
 constexpr std::array<std::string_view, 1> kNeverFalls{"high-watermark-falls"};
 constexpr std::array<std::string_view, 1> kEpochOrder{"stamps-older-epoch"};
-constexpr std::array<std::string_view, 2> kLogMatching{"truncates-by-epoch-end-only", "never-truncates"};
-constexpr std::array<std::string_view, 2> kQuorum{"high-watermark-ignores-pending-expansion", "isr-write-unchecked"};
-constexpr std::array<std::string_view, 3> kIsrComplete{"joins-isr-at-once", "commits-alone",
-                                                       "truncates-to-high-watermark"};
-constexpr std::array<std::string_view, 2> kBelievedIsr{"commits-alone", "joins-isr-at-once"};
-constexpr std::array<std::string_view, 1> kCovered{"commits-alone"};
+constexpr std::array<std::string_view, 8> kLogMatching{"truncates-by-epoch-end-only",
+                                                       "stamps-older-epoch",
+                                                       "never-truncates",
+                                                       "truncates-to-high-watermark",
+                                                       "skips-truncation-for-same-leader",
+                                                       "fetch-unfenced",
+                                                       "high-watermark-counts-other-epochs",
+                                                       "isr-admits-other-epochs"};
+constexpr std::array<std::string_view, 1> kQuorum{"lost-isr-change-taken-back"};
+constexpr std::array<std::string_view, 15> kIsrComplete{"joins-isr-at-once",
+                                                        "commits-alone",
+                                                        "stamps-older-epoch",
+                                                        "never-truncates",
+                                                        "truncates-to-high-watermark",
+                                                        "high-watermark-assumes-pending-shrink",
+                                                        "isr-write-unchecked",
+                                                        "election-outside-isr",
+                                                        "skips-truncation-for-same-leader",
+                                                        "truncates-by-epoch-end-only",
+                                                        "high-watermark-ignores-pending-expansion",
+                                                        "elected-leader-not-in-isr",
+                                                        "fetch-unfenced",
+                                                        "high-watermark-counts-other-epochs",
+                                                        "isr-admits-other-epochs"};
+constexpr std::array<std::string_view, 12> kBelievedIsr{"commits-alone",
+                                                        "stamps-older-epoch",
+                                                        "never-truncates",
+                                                        "joins-isr-at-once",
+                                                        "truncates-to-high-watermark",
+                                                        "high-watermark-assumes-pending-shrink",
+                                                        "skips-truncation-for-same-leader",
+                                                        "truncates-by-epoch-end-only",
+                                                        "election-outside-isr",
+                                                        "fetch-unfenced",
+                                                        "high-watermark-counts-other-epochs",
+                                                        "isr-admits-other-epochs"};
+constexpr std::array<std::string_view, 3> kCovered{"commits-alone", "high-watermark-assumes-pending-shrink",
+                                                   "election-outside-isr"};
 constexpr std::array<std::string_view, 1> kMinIsr{"high-watermark-ignores-min-isr"};
 constexpr std::array<std::string_view, 1> kAcksAll{"acknowledges-at-append"};
 constexpr std::array<std::string_view, 2> kIsrEntry{"joins-isr-at-once", "joins-isr-behind-epoch-start"};

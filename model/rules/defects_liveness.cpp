@@ -14,7 +14,7 @@ constexpr std::array kDefects{
     Defect{"never-rejoins-isr", "A replica that left the ISR never comes back, however caught up it is.",
            [](Rules& rules) { rules.may_join_isr = [](const Partition&, const Remote&, bool) { return false; }; }},
     Defect{"alter-partition-not-retried", "A leader waits for ever for an answer to AlterPartition that was lost.",
-           [](Rules& rules) { rules.lost_alter_partition_is_retried = false; }},
+           [](Rules& rules) { rules.lost_alter_partition = LostAnswer::forgotten; }},
     Defect{"stopped-replica-fetcher", "A follower does not begin to fetch from another leader than before.",
            [](Rules& rules) { rules.follower_fetches_from_new_leader = false; }},
     Defect{"delivery-never-times-out", "A producer never gives a record up.",

@@ -24,8 +24,11 @@ bool joins_with_any_fetch(const Partition&, const Remote&, bool alive) { return 
 
 ErrorCode check_no_epoch(LeaderEpoch, LeaderEpoch) { return ErrorCode::none; }
 
-LeaderEpoch epoch_of_last_record(const Log& log, LeaderEpoch own) {
-  return log.batches.empty() ? own : log.batches.back().epoch;
+LeaderEpoch last_epoch_but_one(const Log& log, LeaderEpoch own) {
+  for (std::size_t i = log.batches.size(); i-- > 0;) {
+    if (log.batches[i].epoch != log.batches.back().epoch) return log.batches[i].epoch;
+  }
+  return own;
 }
 
 constexpr std::array kHighWatermark{
@@ -60,6 +63,9 @@ constexpr std::array kIsr{
            before_kafka_7128},
     Defect{"isr-write-unchecked", "An ISR change is written over a state that its proposer has not seen.",
            [](Rules& rules) { rules.isr_writes_compare_epochs = false; }},
+    Defect{"lost-isr-change-taken-back",
+           "A leader takes a lost answer to its ISR change for a refusal, and returns to the ISR before.",
+           [](Rules& rules) { rules.lost_alter_partition = LostAnswer::taken_for_refusal; }},
     Defect{"rejoining-dead-replica", "A replica that is dead or shutting down is taken into the ISR.", before_kip_841},
 };
 
@@ -92,8 +98,8 @@ constexpr std::array kLogs{
              rules.check_fetch_epoch = check_no_epoch;
              rules.other_epochs_move_high_watermark = false;
            }},
-    Defect{"stamps-older-epoch", "A leader stamps new records with the epoch of the last record in its log.",
-           [](Rules& rules) { rules.stamped_epoch = epoch_of_last_record; }},
+    Defect{"stamps-older-epoch", "A leader stamps new records with the last epoch but one of its log, if it has two.",
+           [](Rules& rules) { rules.stamped_epoch = last_epoch_but_one; }},
     Defect{"new-leader-notes-no-epoch", "A leader notes where its epoch begins only with its first record.",
            before_kafka_7415},
 };

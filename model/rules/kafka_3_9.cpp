@@ -123,7 +123,6 @@ Replicas first_isr(const Replicas& assignment, const Replicas& online) {
 const Rules& rules() {
   static constexpr Rules kRules{
       .name = "3.9",
-      .is_caught_up = is_caught_up,
       .holds_back_high_watermark = holds_back_high_watermark,
       .high_watermark_may_move = high_watermark_may_move,
       .leader_high_watermark = leader_high_watermark,

@@ -51,7 +51,7 @@ constexpr std::array<Topic, 7> kTopics{{
     {"fidelity", "Where the model differs from a real cluster, and why.", reports::fidelity_table},
     {"facts", "What a run can tell: the words of \"expect\" and \"when\".", reports::facts_table},
     {"faults", "What a scenario can do to its cluster.", reports::faults_table},
-    {"rules", "The Kafka versions that the model knows, and how they decide.", reports::rules_table},
+    {"rules", "Kafka versions and how they decide, and planted wrong decisions.", reports::rules_table},
     {"invariants", "What the protocol promises, and which defects break it.", reports::invariants_table,
      reports::json_of_invariants},
     {"defects", "Wrong decisions that --defect plants.", reports::defects_table},

@@ -340,7 +340,10 @@ bool Engine::resume(model::NodeId node) {
         break;
       }
       case Wake::timer: {
-        const bool reads_first = timers.key(event.slot()).kind == model::TimerKind::zk_read_timeout;
+        // The ZooKeeper client's thread sleeps in a select: what has arrived wakes it as well, and is read before
+        // it looks at its clock (ClientCnxn.SendThread.run).
+        const model::TimerKind kind = timers.key(event.slot()).kind;
+        const bool reads_first = kind == model::TimerKind::zk_read_timeout || kind == model::TimerKind::zk_ping;
         const std::int64_t after = waking.resume.range(reads_first ? kWakeReadTimeoutMin : 0,
                                                        reads_first ? kWakeReadTimeoutMax : kWakeTimersMax);
         timers.postpone(event.slot(), now_us + after);
