@@ -101,6 +101,19 @@ std::int32_t end_of_stretch(const std::vector<Held>& held, NodeId producer, std:
   return end;
 }
 
+// Why the value may be missing; `end` becomes the end of the stretch of which the same is true.
+LossReason excuse_for(const PartitionHistory& past, NodeId producer, std::int32_t value, std::int32_t& end) {
+  for (const ExcusedRange& range : past.excused) {
+    if (range.producer != producer || range.end <= value) continue;
+    if (range.first <= value) {
+      end = std::min(end, range.end);
+      return range.why;
+    }
+    end = std::min(end, range.first);
+  }
+  return LossReason::none;
+}
+
 // What was acknowledged and is not in the leader's log. `reason`: why records of acks=all may be missing.
 void compare(PartitionHistory& past, const View& view, PartitionId p, NodeId leader, LossReason reason,
              std::vector<RecordLost>& lost) {
@@ -109,12 +122,14 @@ void compare(PartitionHistory& past, const View& view, PartitionId p, NodeId lea
   for (const AcknowledgedRange& range : past.acknowledged) {
     for (std::int32_t value = range.first; value < range.end;) {
       bool present = false;
-      const std::int32_t end = end_of_stretch(held, range.producer, value, range.end, present);
+      std::int32_t end = end_of_stretch(held, range.producer, value, range.end, present);
       if (present) {
         kept.push_back({range.producer, value, end});
       } else {
         const Acks acks = view.config.producer(range.producer).acks;
-        const LossReason why = reason == LossReason::none && acks == Acks::leader ? LossReason::acks : reason;
+        LossReason why = reason;
+        if (why == LossReason::none && acks == Acks::leader) why = LossReason::acks;
+        if (why == LossReason::none) why = excuse_for(past, range.producer, value, end);
         lost.push_back({p, range.producer, value, end - value, static_cast<std::int32_t>(acks), why});
       }
       value = end;
@@ -169,6 +184,14 @@ void note_election(PartitionHistory& past, const View& view, PartitionId p, cons
   if (loss == LossReason::none) return;
   past.loss = loss;
   past.loss_epoch = state.leader_epoch;
+  past.loss_reason = loss;
+}
+
+// The epoch passes, the leader stays: nobody has noticed yet that its machine had failed.
+void note_same_leader(PartitionHistory& past, const View& view, PartitionId p, const PartitionState& state) {
+  if (misses_what_it_lost(view, p, state.leader)) {
+    past.replicas[static_cast<std::size_t>(state.leader)].lost_in_epoch = state.leader_epoch;
+  }
 }
 
 void note_state(PartitionHistory& past, const View& view, const PartitionStateChanged& told) {
@@ -181,6 +204,11 @@ void note_state(PartitionHistory& past, const View& view, const PartitionStateCh
     if (past.leader_of_epoch.size() <= epoch) past.leader_of_epoch.resize(epoch + 1, kNoNode);
     if (past.leader_of_epoch[epoch] == kNoNode) past.leader_of_epoch[epoch] = state.leader;
     if (past.created && is_new_epoch) note_election(past, view, told.partition, state);
+    if (past.created && state.leader == past.before.leader) {
+      note_same_leader(past, view, told.partition, state);
+      ReplicaHistory& leader = past.replicas[static_cast<std::size_t>(state.leader)];
+      if (state.isr == leader.proposed_isr) leader.proposal_stored = true;
+    }
   }
   past.created = true;
 }
@@ -197,7 +225,7 @@ void note_leader(PartitionHistory& past, const View& view, NodeId broker, const 
   if (leads_on) past.reused_epoch = std::max(past.reused_epoch, told.leader_epoch);
   if (current_leader(view, told.partition) != broker) return;
   if (past.loss == LossReason::none && leads_on) {
-    past.loss = LossReason::power_loss;
+    past.loss = past.loss_reason = LossReason::power_loss;
     past.loss_epoch = told.leader_epoch;
   }
   if (past.loss != LossReason::none) {
@@ -237,8 +265,23 @@ bool is_for_good(ErrorCode error) {
 void note_refusal(PartitionHistory& past, const View& view, NodeId broker, const IsrChangeRefused& told) {
   ReplicaHistory& replica = past.replicas[static_cast<std::size_t>(broker)];
   replica.stuck_pending = is_for_good(told.error);
-  replica.unaware_of_isr = view.rules.isr_channel == IsrChannel::zookeeper && past.stored.leader == broker &&
-                           past.stored.isr == replica.proposed_isr;
+  replica.unaware_of_isr = view.rules.isr_channel == IsrChannel::zookeeper && replica.proposal_stored;
+}
+
+// An answer that promises too much, and why: what it is about may be lost.
+void note_answer(PartitionHistory& past, const View& view, NodeId broker, const AcksAllAnswered& told) {
+  const Partition* leader = leader_at(view, told.partition, broker);
+  if (leader == nullptr) return;
+  LossReason why = LossReason::none;
+  if (leader->leader_epoch < past.loss_epoch) why = past.loss_reason;
+  if (past.replicas[static_cast<std::size_t>(broker)].unaware_of_isr) why = LossReason::lost_isr_write;
+  if (why == LossReason::none) return;
+  const Log& log = log_at(view, told.partition, broker);
+  for (std::size_t i = first_batch_at(log, told.base_offset); i < log.batches.size(); ++i) {
+    const Batch& batch = log.batches[i];
+    if (batch.base_offset >= told.base_offset + told.count) break;
+    past.excused.push_back({batch.producer, batch.first_value, batch.first_value + batch.count, why});
+  }
 }
 
 // `told` is what a broker has just carried out. Is it still the one that its controller waits for?
@@ -307,7 +350,7 @@ struct Fold {
   ReplicaHistory& replica(PartitionId p) { return past(p).replicas[static_cast<std::size_t>(teller)]; }
   BrokerHistory& broker(NodeId id) { return history.brokers[static_cast<std::size_t>(id)]; }
   void propose(PartitionId p, const Replicas& isr) {
-    replica(p).stuck_pending = false;
+    replica(p).stuck_pending = replica(p).proposal_stored = false;
     replica(p).proposed_isr = isr;
   }
 
@@ -328,13 +371,16 @@ struct Fold {
   }
   void operator()(const Truncated& f) { note_cut(past(f.partition), view, f.partition, teller, f.to, lost); }
   void operator()(const LogLost& f) { note_log_lost(past(f.partition), view, teller, f, lost); }
+  void operator()(const AcksAllAnswered& f) { note_answer(past(f.partition), view, teller, f); }
   void operator()(const RecordsAcknowledged& f) { acknowledge(past(f.partition), view.config, teller, f); }
   void operator()(const RecordsFailed& f) {
     if (!f.outcome_unknown) past(f.partition).refused.push_back({teller, f.first_value, f.first_value + f.count});
   }
   void operator()(const IsrShrinkProposed& f) { propose(f.partition, f.to); }
   void operator()(const IsrExpandProposed& f) { propose(f.partition, f.to); }
-  void operator()(const IsrCommitted& f) { replica(f.partition).unaware_of_isr = false; }
+  void operator()(const IsrCommitted& f) {
+    replica(f.partition).proposal_stored = replica(f.partition).unaware_of_isr = false;
+  }
   void operator()(const IsrChangeRefused& f) { note_refusal(past(f.partition), view, teller, f); }
   void operator()(const TopicConfigChanged& f) {
     for_partitions_of(f.topic, [&](PartitionHistory& past) {
@@ -395,7 +441,7 @@ void observe_start(History& history, NodeId node) {
     past.replicas[id].highest_epoch = kNoEpoch;
     past.replicas[id].reign_high_watermark = kUnknownOffset;
     past.replicas[id].stuck_pending = false;
-    past.replicas[id].unaware_of_isr = false;
+    past.replicas[id].proposal_stored = past.replicas[id].unaware_of_isr = false;
     past.replicas[id].missed_epoch = kNoEpoch;
     past.replicas[id].min_insync_replicas = past.configured_at_start;
   }

@@ -34,10 +34,11 @@ struct ReplicaHistory {
   // Its last ISR change was refused for good: known to leave the change pending until it is told of another
   // epoch.
   bool stuck_pending = false;
-  // What it last asked for, and whether that is stored without its knowing: a direct write whose answer the
-  // end of its session took along. It commits without a member of the ISR from then on, which is the hole that
+  // What it last asked for, whether that was stored, and whether it will never know: a direct write whose answer
+  // the end of its session took along. It commits without a member of the ISR from then on, which is the hole that
   // KIP-497 closed (Partition.expandIsr, ZooKeeperClient.waitUntilConnected).
   Replicas proposed_isr;
+  bool proposal_stored = false;
   bool unaware_of_isr = false;
   // It could not take the role of this epoch, since its metadata showed the leader dead.
   LeaderEpoch missed_epoch = kNoEpoch;
@@ -46,6 +47,14 @@ struct ReplicaHistory {
   LeaderEpoch lost_in_epoch = kNoEpoch;  // stored then
   ControllerEpoch lost_under = 0;        // likewise
   std::int32_t min_insync_replicas = 1;  // that its broker goes by
+};
+
+// Values of one producer, [first, end), that a leader acknowledged which could not know better.
+struct ExcusedRange {
+  NodeId producer{};
+  std::int32_t first = 0;
+  std::int32_t end = 0;
+  LossReason why{};
 };
 
 struct PartitionHistory {
@@ -68,7 +77,10 @@ struct PartitionHistory {
 
   // An election after which records may be missing, from its commit until its leader acts.
   LossReason loss = LossReason::none;
-  LeaderEpoch loss_epoch = kNoEpoch;  // the last such election, for ever
+  LeaderEpoch loss_epoch = kNoEpoch;  // the last such election, for ever...
+  LossReason loss_reason{};           // ...and why
+  // Acknowledged by leaders that such an election had deposed, or that are unaware of their ISR.
+  std::vector<ExcusedRange> excused;
   // Led on by a leader that had lost what it wrote in it: from then on equal epochs say nothing of records.
   LeaderEpoch reused_epoch = kNoEpoch;
   // Given up by their producer as certainly not written.

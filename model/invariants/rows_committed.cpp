@@ -68,6 +68,7 @@ bool zombies_commit_nothing(const View& view, PartitionId p, Breach& breach) {
     const Partition* zombie = leader_at(view, p, id);
     if (zombie == nullptr || zombie->leader_epoch >= past.stored.leader_epoch) return true;
     if (!counts_as_leader(view, p, *zombie) || id == past.stored.leader) return true;
+    if (past.replicas[static_cast<std::size_t>(id)].unaware_of_isr) return true;
     const Log& log = log_at(view, p, id);
     const Offset bound = std::min(zombie->high_watermark, log.end());
     const Offset held =
