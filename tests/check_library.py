@@ -17,7 +17,7 @@ import tempfile
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 SEEDS = 20
 PASSED, RED = 0, (10, 11)
-SENTENCES, WORDS = (2, 3), (40, 90)
+SENTENCES, WORDS, EXPOSES = (2, 3), (40, 90), (2, 5)
 
 
 class Library:
@@ -67,6 +67,10 @@ def check_words(scenario):
         yield f"its story has {sentences} sentences, not {SENTENCES[0]} or {SENTENCES[1]}"
     if not WORDS[0] <= words <= WORDS[1]:
         yield f"its story has {words} words, not {WORDS[0]} to {WORDS[1]}"
+    # That a run really puts them to the test is the program's own judgement: else it ends as vacuous.
+    exposes = len(scenario.get("exposes", []))
+    if not EXPOSES[0] <= exposes <= EXPOSES[1]:
+        yield f"it exposes {exposes} invariants, not {EXPOSES[0]} to {EXPOSES[1]}"
 
 
 def exit_codes(program, path, extra):
@@ -155,6 +159,9 @@ def self_test(program):
     def tells(story):
         return lambda scenario: scenario.update(story=story)
 
+    def exposes(*rows):
+        return lambda scenario: scenario.update(exposes=list(rows))
+
     def is_called(title):
         return lambda scenario: scenario.update(title=title)
 
@@ -169,6 +176,9 @@ def self_test(program):
         ("no expect", has_no_key("expect"), good, [name]),
         ("1 sentences", tells("word " * 50 + "end."), good, [name]),
         ("4 words", tells("Too short. By far."), good, [name]),
+        ("exposes 0 invariants", has_no_key("exposes"), good, [name]),
+        ("exposes 1 invariants", exposes("clean-election"), good, [name]),
+        ("seeds and exit codes: 1 (12)", exposes("clean-election", "no-phantom"), good, [name]),
         ("has the title of", is_called("The same"), both, ["copy", name]),
         ("nothing in tests/library_awake.json", nothing, {name: []}, [name]),
         ("missing in tests/library_awake.json", nothing, {}, [name]),

@@ -22,8 +22,9 @@ Scenarios to learn from, in an order that teaches. For each: read the story, pre
 where you were wrong; then try the second command, which changes one thing, and predict again. A scenario that fails
 then is no accident: its expectations describe the rule that you have just switched off.
 
-`./fencepost describe facts` explains the words of expectations, `./fencepost describe defects` what `--defect` can
-plant, `./fencepost describe settings` what `--set` can change.
+Below each story stands which promises of the protocol it puts to the test, by the names that
+`./fencepost describe invariants` explains. `./fencepost describe facts` explains the words of expectations,
+`./fencepost describe defects` what `--defect` can plant, `./fencepost describe settings` what `--set` can change.
 """
 
 
@@ -35,13 +36,18 @@ def anchor(title):
     return "".join(c for c in title.lower().replace(" ", "-") if c.isalnum() or c == "-")
 
 
+def filled(text):
+    return textwrap.fill(text, COLUMNS, break_long_words=False, break_on_hyphens=False)
+
+
 def scenario_text(entry):
     name = entry["name"]
     scenario = json.loads((ROOT / f"scenarios/library/{name}.json").read_text(encoding="utf-8"))
     yield f"### {scenario['title']}\n"
-    yield textwrap.fill(scenario["story"], COLUMNS, break_long_words=False, break_on_hyphens=False) + "\n"
+    yield filled(scenario["story"]) + "\n"
+    yield filled("At stake: " + ", ".join(f"`{row}`" for row in scenario["exposes"]) + ".") + "\n"
     yield f"```sh\n{command(name)}\n{command(name, entry['try'])}\n```\n"
-    yield textwrap.fill("Then " + entry["then"], COLUMNS, break_long_words=False, break_on_hyphens=False) + "\n"
+    yield filled("Then " + entry["then"]) + "\n"
 
 
 def page(chapters):
@@ -49,7 +55,7 @@ def page(chapters):
     parts.append("\n".join(f"- [{each['title']}](#{anchor(each['title'])})" for each in chapters) + "\n")
     for chapter in chapters:
         parts.append(f"## {chapter['title']}\n")
-        parts.append(textwrap.fill(chapter["about"], COLUMNS, break_long_words=False, break_on_hyphens=False) + "\n")
+        parts.append(filled(chapter["about"]) + "\n")
         for entry in chapter["scenarios"]:
             parts += scenario_text(entry)
     return "\n".join(parts)
