@@ -41,7 +41,7 @@ const std::array<FactRow, kFactKinds>& fact_rows() {
       {"controller_resigned", "A broker gave up the controller's role or cleared its controller state."},
       {"controller_moved", "ZooKeeper refused a write of a controller whose epoch has passed."},
       {"controller_sees_brokers", "The controller noticed brokers that came, went or bounced."},
-      {"election_failed", "No eligible replica lives; the partition stays without a leader."},
+      {"election_failed", "An election found no replica that may lead; the partition stays as it is."},
       {"became_leader", "A broker began to lead a partition in a leader epoch."},
       {"became_follower", "A broker began to follow a leader in a leader epoch."},
       {"leader_unavailable", "A broker cannot follow a leader that its metadata does not show alive."},

@@ -42,11 +42,20 @@ std::vector<std::string> leading_facts(const sim::Plan& plan, const sim::Outcome
                       model::LogLost, model::ControllerElected, model::IsrExpandProposed>();
   const model::FactSet wanted = row.facts | row.exposed_by | control;
   std::vector<std::string> lines;
+  const sim::RecordedFact* shown = nullptr;
   for (auto told = outcome.facts.rbegin(); told != outcome.facts.rend() && lines.size() < kShown; ++told) {
     if (told->at > result.at || ((wanted >> told->fact.index()) & 1U) == 0) continue;
     const model::PartitionId* about = model::partition_of(told->fact);
     if (about != nullptr && result.breach.has_partition && *about != result.breach.partition) continue;
     if (std::holds_alternative<model::InvariantViolated>(told->fact)) continue;
+    const auto* cut = std::get_if<model::Truncated>(&told->fact);
+    if (cut != nullptr && cut->from <= cut->to) continue;
+    // A log that grows record by record would hide what happened to it before.
+    const bool goes_on = shown != nullptr && shown->node == told->node && shown->fact.index() == told->fact.index();
+    const bool is_frequent = std::holds_alternative<model::RecordsAppended>(told->fact) ||
+                             std::holds_alternative<model::HighWatermarkMoved>(told->fact);
+    if (goes_on && is_frequent) continue;
+    shown = &*told;
     lines.push_back(fact_line(plan, *told));
   }
   std::reverse(lines.begin(), lines.end());

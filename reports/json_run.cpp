@@ -1,6 +1,7 @@
 #include "reports/json_run.h"
 
 #include "model/text.h"
+#include "reports/fault_words.h"
 #include "reports/invariants.h"
 #include "reports/json_writer.h"
 #include "reports/words.h"

@@ -5,12 +5,24 @@
 #include <algorithm>
 
 #include "model/rules.h"
+#include "reports/fault_words.h"
 #include "reports/words.h"
 
 namespace reports {
 
 using model::NodeId;
 using model::PartitionId;
+
+// An election that has nothing to do leaves no other trace.
+std::string Narrator::needlessness(const sim::Fault& fault) const {
+  if (fault.kind != sim::FaultKind::elect) return "";
+  const std::optional<model::PartitionState>& state = partitions_[model::index(fault.partition)].state;
+  if (!state || state->leader == model::kNoNode) return "";
+  const model::Replicas& assigned = assignment_of(fault.partition);
+  const bool is_preferred = !assigned.empty() && assigned.front() == state->leader;
+  if (!fault.unclean && is_preferred) return name(state->leader) + " leads already";
+  return fault.unclean && registered_.contains(state->leader) ? name(state->leader) + " leads, so nothing to do" : "";
+}
 
 void Narrator::fault(const sim::RecordedFault& recorded) {
   const sim::AppliedFault& applied = recorded.applied;
@@ -24,10 +36,10 @@ void Narrator::fault(const sim::RecordedFault& recorded) {
   if (is_boot) return;
   const bool is_act = is_operator_act(kind);
   story_.tell({applied.at,
-               is_act ? "ACT" : "FAULT",
+               is_act ? std::string(kAct) : "FAULT",
                {},
                fault_text(plan_, applied),
-               "",
+               is_act ? needlessness(plan_.faults[applied.row]) : "",
                is_act ? Ink::cyan : Ink::yellow,
                1,
                {}});
@@ -191,8 +203,28 @@ void Narrator::operator()(const model::ControllerMoved& f) {
       Ink::cyan);
 }
 
+// An election that finds nobody else is no failure of the partition while its leader lives.
+std::string Narrator::why_leader_stays(PartitionId partition, const model::PartitionState& state) const {
+  const std::string stays = "leader stays " + name(state.leader);
+  if (stopping_.contains(state.leader)) {
+    return fmt::format("{}, which is stopping: no other member of isr {} could lead", stays, names(state.isr));
+  }
+  const model::Replicas& assigned = assignment_of(partition);
+  if (assigned.empty()) return stays;
+  const NodeId preferred = assigned.front();
+  const char* why = !registered_.contains(preferred) ? "is dead"
+                    : !state.isr.contains(preferred) ? "is not in the isr"
+                                                     : "cannot lead now";
+  return fmt::format("{}: the preferred leader {} {}", stays, name(preferred), why);
+}
+
 void Narrator::operator()(const model::ElectionFailed& f) {
   const std::optional<model::PartitionState>& state = partitions_[model::index(f.partition)].state;
+  const bool is_led = state && state->leader != model::kNoNode && registered_.contains(state->leader);
+  if (is_led) {
+    say_again({config_.name_of(f.partition)}, why_leader_stays(f.partition, *state), Ink::plain);
+    return;
+  }
   say_again({config_.name_of(f.partition)},
             state ? fmt::format("stays without a leader: nobody of isr {} lives", names(state->isr))
                   : "stays without a leader",

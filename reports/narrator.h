@@ -43,6 +43,7 @@ class Narrator {
       : plan_(plan),
         config_(plan.config),
         facts_(outcome.facts),
+        faults_(outcome.faults),
         used_(outcome.facts.size(), false),
         partitions_(plan.config.partitions.size()),
         producers_(plan.config.producers.size()) {}
@@ -130,6 +131,10 @@ class Narrator {
   model::NodeId writer_of(const model::PartitionState& before, const model::PartitionState& after) const;
   std::string reason(model::PartitionId partition, const model::PartitionState& before,
                      const model::PartitionState& after) const;
+  std::string needlessness(const sim::Fault& fault) const;
+  bool is_wiped_now(model::NodeId node) const;
+  const model::Replicas& assignment_of(model::PartitionId partition) const;
+  std::string why_leader_stays(model::PartitionId partition, const model::PartitionState& state) const;
   bool is_committed_later(model::PartitionId partition, const model::Replicas& isr) const;
   void proposal(model::PartitionId partition, const model::Replicas& isr, const model::Replicas& to,
                 std::string_view because);
@@ -137,6 +142,7 @@ class Narrator {
   const sim::Plan& plan_;
   const model::ClusterConfig& config_;
   const std::vector<sim::RecordedFact>& facts_;
+  const std::vector<sim::RecordedFault>& faults_;
   std::vector<bool> used_;
   std::vector<PartitionStory> partitions_;
   std::vector<ProducerStory> producers_;

@@ -20,6 +20,11 @@ NodeId Narrator::writer_of(const model::PartitionState& before, const model::Par
   return found != controllers_.end() ? found->second : controller_;
 }
 
+const model::Replicas& Narrator::assignment_of(PartitionId partition) const {
+  const model::PartitionConfig& where = config_.partitions[model::index(partition)];
+  return config_.topic_of(partition).assignment[static_cast<std::size_t>(where.number)];
+}
+
 std::string Narrator::reason(PartitionId partition, const model::PartitionState& before,
                              const model::PartitionState& after) const {
   std::vector<std::string> parts;
@@ -39,8 +44,7 @@ std::string Narrator::reason(PartitionId partition, const model::PartitionState&
     return fmt::format("UNCLEAN: {} was not in isr {}", name(after.leader), names(before.isr));
   }
   if (has_new_leader && parts.empty() && before.leader != model::kNoNode) {
-    const model::PartitionConfig& where = config_.partitions[model::index(partition)];
-    const model::Replicas& assigned = config_.topic_of(partition).assignment[static_cast<std::size_t>(where.number)];
+    const model::Replicas& assigned = assignment_of(partition);
     if (stopping_.contains(before.leader)) {
       parts.push_back(name(before.leader) + " is stopping");
     } else if (!registered_.contains(before.leader)) {
@@ -133,12 +137,9 @@ void Narrator::operator()(const model::RequestFenced& f) {
   } else {
     held_against = epoch;
   }
-  const std::string whom = fmt::format("{}: {}, {}", name(f.sender), model::name_of(f.error), held_against);
-  if (f.has_partition) {
-    say_again({config_.name_of(f.partition)}, "refused to " + whom, Ink::cyan);
-  } else {
-    say_again({}, "refuses " + whom, Ink::cyan);
-  }
+  const std::string refusal = fmt::format("refuses {}: {} ({})", name(f.sender), held_against, model::name_of(f.error));
+  say_again(f.has_partition ? std::vector<std::string>{config_.name_of(f.partition)} : std::vector<std::string>{},
+            refusal, Ink::cyan);
 }
 
 void Narrator::operator()(const model::NotEnoughReplicas& f) {
@@ -177,9 +178,20 @@ void Narrator::operator()(const model::LeaderUnavailable& f) {
          "its metadata shows " + name(f.leader) + " dead");
 }
 
+bool Narrator::is_wiped_now(NodeId node) const {
+  return std::any_of(faults_.begin(), faults_.end(), [&](const sim::RecordedFault& recorded) {
+    const sim::AppliedFault& applied = recorded.applied;
+    const bool is_wipe = plan_.faults[applied.row].kind == sim::FaultKind::wipe && !applied.undo;
+    return is_wipe && applied.at == now_->at &&
+           std::find(applied.who.begin(), applied.who.end(), node) != applied.who.end();
+  });
+}
+
 void Narrator::operator()(const model::LogLost& f) {
+  const std::string what = counted(f.from - f.to, "record");
   say_of(f.partition, teller(),
-         fmt::format("loses {} that its disk had not been given", counted(f.from - f.to, "record")),
+         is_wiped_now(now_->node) ? fmt::format("loses {} with its disk", what)
+                                  : fmt::format("loses {} that its disk had not been given", what),
          fmt::format("log end {} -> {}", f.from, f.to), Ink::red);
 }
 

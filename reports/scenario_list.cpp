@@ -22,16 +22,12 @@ std::vector<const sim::Fault*> written_faults(const sim::Plan& plan) {
   return faults;
 }
 
-// The only mode that a plan can have.
-std::string_view mode_of(const sim::Plan&) { return "zookeeper"; }
-
 std::string figures_of(const sim::Plan& plan) {
   const auto number = [](std::size_t count, std::string_view noun) {
     return counted(static_cast<std::int64_t>(count), noun);
   };
-  return fmt::format("{}, Kafka {}, {}, {}, {}", mode_of(plan), plan.version,
-                     number(plan.config.brokers.size(), "broker"), number(written_faults(plan).size(), "fault"),
-                     number(plan.expectations.size(), "expectation"));
+  return fmt::format("{}, Kafka {}, {}, {}, {}", plan.mode, plan.version, number(plan.config.brokers.size(), "broker"),
+                     number(written_faults(plan).size(), "fault"), number(plan.expectations.size(), "expectation"));
 }
 
 std::string_view headline_of(const ListedScenario& scenario) {
@@ -51,7 +47,7 @@ void write_entry(JsonWriter& json, const std::string& text, std::int32_t line) {
 void write_plan(JsonWriter& json, const sim::Plan& plan) {
   json.member("title", plan.title);
   json.member("story", plan.story);
-  json.member("mode", mode_of(plan));
+  json.member("mode", plan.mode);
   json.member("kafka", plan.version);
   json.member("brokers", plan.config.brokers.size());
   json.key("topics");

@@ -56,6 +56,14 @@ std::vector<std::string> differences(const std::vector<Setting>& now, const std:
   return changed;
 }
 
+// "20/s"; also where the interval is the nearest whole number of microseconds, as with 3/s.
+std::string rate_text(model::Duration interval) {
+  constexpr std::int64_t kSecond = 1'000'000;
+  const std::int64_t rate = interval.us > 0 ? (kSecond + interval.us / 2) / interval.us : 0;
+  if (rate > 0 && kSecond / rate == interval.us) return fmt::format("{}/s", rate);
+  return "one every " + short_seconds(interval);
+}
+
 }  // namespace
 
 std::vector<Setting> settings_of(const model::BrokerSettings& settings) { return rows_of(settings); }
@@ -103,13 +111,7 @@ std::vector<std::string> changed_settings(const sim::Plan& plan) {
 std::string producer_text(const sim::Plan& plan, const model::ProducerConfig& producer) {
   std::string text = fmt::format("{} → {}, acks={}", producer.name,
                                  plan.config.topics[model::index(producer.topic)].name, value_text("", producer.acks));
-  const std::int64_t interval = producer.interval.us;
-  if (interval > 0 && 1'000'000 % interval == 0) {
-    text += fmt::format(", {}/s", 1'000'000 / interval);
-  } else {
-    text += ", one per " + short_seconds(producer.interval);
-  }
-  text += ", " + counted(producer.count, "record");
+  text += ", " + rate_text(producer.interval) + ", " + counted(producer.count, "record");
   model::ProducerConfig defaults;
   if (const model::Profile* profile = model::find_profile(plan.version)) profile->producer(defaults);
   defaults.acks = producer.acks;

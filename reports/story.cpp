@@ -50,6 +50,8 @@ void Story::tell(Draft draft) {
 
 void Story::tell_again(Draft draft) {
   for (auto before = drafts_.rbegin(); before != drafts_.rend(); ++before) {
+    // What an operator did in between may be what is repeated for.
+    if (before->who == kAct) break;
     if (says_the_same(*before, draft) && before->subjects == draft.subjects &&
         draft.at - before->last <= model::seconds(10)) {
       ++before->times;

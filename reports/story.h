@@ -4,11 +4,14 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "reports/narrate.h"
 
 namespace reports {
+
+inline constexpr std::string_view kAct = "ACT";  // who acts in the line about an operator
 
 struct Draft {
   sim::Time at;
@@ -25,7 +28,8 @@ class Story {
  public:
   // Joins a draft of the last 50 ms that says the same of other partitions.
   void tell(Draft draft);
-  // Counts as another time of a draft that says the same and was told within the last 10 s.
+  // Counts as another time of a draft that says the same and was told within the last 10 s, unless an operator
+  // has acted since.
   void tell_again(Draft draft);
   std::size_t size() const { return drafts_.size(); }
   Draft& at(std::size_t i) { return drafts_[i]; }

@@ -8,6 +8,7 @@
 #include "model/invariants/invariant.h"
 #include "reports/colour.h"
 #include "reports/escape.h"
+#include "reports/fault_words.h"
 #include "reports/json_writer.h"
 #include "reports/words.h"
 #include "reports/wrap.h"
@@ -50,17 +51,19 @@ void fold_expectation(Check& check, const sim::ExpectationResult& result, const 
 }
 
 void fold_fault(Check& check, const sim::Plan& plan, std::size_t row, const sim::Outcome& outcome) {
-  bool came = false, acted = false;
+  const sim::RecordedFault* last = nullptr;
+  bool acted = false;
   for (const sim::RecordedFault& fault : outcome.faults) {
     if (fault.applied.row != row || fault.applied.undo) continue;
-    came = true;
+    last = &fault;
     acted = acted || fault.effect.any();
   }
   const std::uint64_t seed = outcome.seed;
   if (acted) return fold(check, Standing::held, seed, "");
-  if (came) return fold(check, Standing::idle, seed, "did nothing: nobody noticed it");
-  fold(check, Standing::idle, seed,
-       plan.faults[row].when ? "never came: the fact it waits for was not told" : "never came: the run ends before it");
+  if (last != nullptr) {
+    return fold(check, Standing::idle, seed, "did nothing: " + idle_text(plan, last->applied));
+  }
+  fold(check, Standing::idle, seed, fmt::format("never came: {}", absence_text(plan.faults[row])));
 }
 
 bool is_expected(const sim::Plan& plan, std::size_t invariant) {

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "reports/fault_words.h"
 #include "reports/invariants.h"
 #include "reports/narrate.h"
 #include "reports/settings.h"
@@ -31,7 +32,7 @@ std::string topic_text(const model::TopicConfig& topic) {
 
 std::string header(const sim::Plan& plan, const sim::Outcome& outcome, const TextOptions& options) {
   const model::ClusterConfig& config = plan.config;
-  std::vector<std::string> parts{"zookeeper mode", fmt::format("Kafka {} rules", plan.version),
+  std::vector<std::string> parts{plan.mode + " mode", fmt::format("Kafka {} rules", plan.version),
                                  counted(static_cast<std::int64_t>(config.brokers.size()), "broker")};
   for (const model::TopicConfig& topic : config.topics) parts.push_back(topic_text(topic));
   std::string text =
@@ -88,21 +89,13 @@ std::string verdict_word(sim::Verdict verdict, bool colour) {
   return paint(passed ? "PASS" : "FAIL", passed ? Ink::green : Ink::red, colour);
 }
 
-// What the scenario's own faults did; the acts of the boot are no story. With several of them each is named by
-// whom it hit.
+// What the scenario's own faults did; the acts of the boot are no story.
 std::vector<std::string> effects(const sim::Plan& plan, const sim::Outcome& outcome) {
-  std::vector<const sim::RecordedFault*> faults;
-  for (const sim::RecordedFault& fault : outcome.faults) {
-    const sim::FaultEffect& effect = fault.effect;
-    const bool is_shown = !fault.applied.undo && fault.applied.at >= sim::Time{0};
-    if (is_shown && effect.count() > 0) faults.push_back(&fault);
-  }
   std::vector<std::string> texts;
-  for (const sim::RecordedFault* fault : faults) {
-    std::string name(sim::name_of(plan.faults[fault->applied.row].kind));
-    std::replace(name.begin(), name.end(), '_', ' ');
-    if (faults.size() > 1 && !fault->applied.who.empty()) name += " of " + names_of(fault->applied.who, plan.config);
-    texts.push_back(fmt::format("the {} {}", name, effect_text(fault->effect)));
+  for (const sim::RecordedFault& fault : outcome.faults) {
+    if (fault.applied.undo || fault.applied.at < sim::Time{0}) continue;
+    std::string text = effect_text(plan, fault);
+    if (!text.empty()) texts.push_back(std::move(text));
   }
   return texts;
 }
@@ -147,19 +140,20 @@ std::vector<std::string> complaints_of(const sim::Plan& plan, const sim::Outcome
                                 model::row_of(id).name, model::row_of(id).precondition));
   }
   for (std::size_t row = 0; row < plan.faults.size(); ++row) {
-    bool applied = false, acted = false;
+    const sim::RecordedFault* last = nullptr;
+    bool acted = false;
     for (const sim::RecordedFault& fault : outcome.faults) {
       if (fault.applied.row != row || fault.applied.undo) continue;
-      applied = true;
+      last = &fault;
       acted = acted || fault.effect.any();
     }
     const std::string where = place(plan, path, plan.faults[row].line);
-    if (!applied) {
+    if (last == nullptr) {
       texts.push_back(
-          fmt::format("{}: \"{}\" never came: {}", where, described(plan, row),
-                      plan.faults[row].when ? "the fact it waits for was not told" : "the run ends before it"));
+          fmt::format("{}: \"{}\" never came: {}", where, described(plan, row), absence_text(plan.faults[row])));
     } else if (!acted) {
-      texts.push_back(fmt::format("{}: \"{}\" did nothing: nobody noticed it", where, described(plan, row)));
+      texts.push_back(
+          fmt::format("{}: \"{}\" did nothing: {}", where, described(plan, row), idle_text(plan, last->applied)));
     }
   }
   return texts;
@@ -169,8 +163,11 @@ std::string text_of_run(const sim::Plan& plan, const sim::Outcome& outcome, cons
   std::string text = header(plan, outcome, options) + "\n" + body(narrate(plan, outcome), options.colour) + "\n";
   std::vector<std::string> parts{score(outcome), invariants_text(outcome)};
   if (outcome.verdict != sim::Verdict::passed) parts.insert(parts.begin(), std::string(sim::name_of(outcome.verdict)));
-  for (std::string& effect : effects(plan, outcome)) parts.push_back(std::move(effect));
+  // One effect ends the line of the verdict; several have lines of their own.
+  std::vector<std::string> did = effects(plan, outcome);
+  if (did.size() == 1) parts.push_back(std::move(did.front()));
   text += fmt::format("{}  {}\n", verdict_word(outcome.verdict, options.colour), joined(parts, " · "));
+  for (std::size_t i = 0; did.size() > 1 && i < did.size(); ++i) text += "  " + did[i] + "\n";
   for (const std::string& proof : proofs_of(plan, outcome)) text += indented(proof);
   for (const std::string& complaint : complaints_of(plan, outcome, options.path)) text += "  " + complaint + "\n";
   if (const std::string losses = design_losses_text(plan, outcome); !losses.empty()) text += losses + "\n";

@@ -1,5 +1,6 @@
 #include "reports/trace_jsonl.h"
 
+#include "reports/fault_words.h"
 #include "reports/trace_line.h"
 #include "reports/words.h"
 

@@ -28,10 +28,14 @@ bool is_name(std::string_view name) {
 }
 constexpr std::string_view kNameRule = "names have 1 to 64 letters, digits, dots, underscores and hyphens";
 
-void read_mode(const ClusterParts& parts, Problems& problems) {
+void read_mode(const ClusterParts& parts, sim::Plan& plan, Problems& problems) {
   if (parts.mode == nullptr) return;
   const auto mode = read_text(*parts.mode, "\"mode\"", problems);
-  if (!mode || *mode == "zookeeper") return;
+  if (!mode) return;
+  if (*mode == "zookeeper") {
+    plan.mode = *mode;
+    return;
+  }
   constexpr std::array<std::string_view, 2> kModes{"zookeeper", "kraft"};
   if (*mode == "kraft") {
     problems.error("not-supported", *parts.mode, "KRaft mode is not modelled yet");
@@ -318,7 +322,7 @@ void read_producer(const ProducerParts& parts, const ClusterParts& cluster, cons
 }  // namespace
 
 void build_cluster(const ClusterParts& parts, sim::Plan& plan, Problems& problems) {
-  read_mode(parts, problems);
+  read_mode(parts, plan, problems);
   const model::Profile* profile = read_version(parts, plan.version, problems);
   // Whatever the version should have been, the rest is judged by the newest one's defaults.
   const model::Profile& known = profile != nullptr ? *profile : model::profiles().back();

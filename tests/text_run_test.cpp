@@ -125,7 +125,7 @@ TEST_CASE("a passed run has nothing to complain about") {
   const std::string text = reports::text_of_run(plan, outcome, plain());
   const std::string unexposed = std::to_string(model::invariants().size() - 2);
   CHECK(text.find("PASS  1 of 1 expectation · 2 invariants exposed, all held (" + unexposed +
-                  " not exposed) · the pause held 31 messages, lost 2 messages\n") != std::string::npos);
+                  " not exposed) · the pause of b1 held back 31 messages and timers and lost 2 messages\n") != std::string::npos);
 }
 
 TEST_CASE("a fault that did nothing is named with its place") {
@@ -167,7 +167,9 @@ TEST_CASE("changed settings are named as Kafka names them") {
   plan.config.producers[0].interval = model::milliseconds(300);
   plan.config.producers[0].max_in_flight = 1;
   CHECK(reports::producer_text(plan, plan.config.producers[0]) ==
-        "p1 → t, acks=1, one per 300 ms, 500 records, max.in.flight.requests.per.connection=1");
+        "p1 → t, acks=1, one every 300 ms, 500 records, max.in.flight.requests.per.connection=1");
+  plan.config.producers[0].interval = model::microseconds(333'333);
+  CHECK(reports::producer_text(plan, plan.config.producers[0]).find(", 3/s, ") != std::string::npos);
 }
 
 TEST_CASE("times and numbers are written as people read them") {
@@ -178,6 +180,8 @@ TEST_CASE("times and numbers are written as people read them") {
   CHECK(reports::short_seconds(model::milliseconds(1'500)) == "1.5 s");
   CHECK(reports::short_seconds(model::milliseconds(40)) == "40 ms");
   CHECK(reports::short_seconds(model::microseconds(250)) == "250 µs");
+  CHECK(reports::short_seconds(model::microseconds(11'654'494)) == "11.654 s");
+  CHECK(reports::short_seconds(model::microseconds(366'999)) == "366 ms");
   CHECK(reports::grouped(999) == "999");
   CHECK(reports::grouped(1'234'567) == "1,234,567");
   CHECK(reports::counted(1, "message") == "1 message");

@@ -151,7 +151,8 @@ struct Start {
 
 struct Plan {
   std::string title, story;
-  std::string file;  // name of the scenario, without folders
+  std::string file;                // name of the scenario, without folders
+  std::string mode = "zookeeper";  // where the cluster keeps its metadata, as the scenario says
   std::string version = "3.9";
   model::ClusterConfig config;
   model::Rules rules{};

@@ -74,10 +74,13 @@ std::string roles_of(model::NodeId node, const std::vector<model::Node>& nodes, 
   std::string roles;
   const auto add = [&roles](const std::string& role) { roles += (roles.empty() ? "" : ", ") + role; };
   if (controller_of(nodes) == node) add("controller");
+  bool leads = false;
   for (std::size_t i = 0; i < config.partitions.size(); ++i) {
     const auto partition = model::PartitionId(static_cast<std::uint16_t>(i));
     const model::PartitionState* state = state_of(nodes, config, partition);
-    if (state != nullptr && state->leader == node) add("leader of " + config.name_of(partition));
+    if (state == nullptr || state->leader != node) continue;
+    add((leads ? "" : "leader of ") + config.name_of(partition));
+    leads = true;
   }
   return roles;
 }

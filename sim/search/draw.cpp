@@ -134,6 +134,18 @@ void draw_link(Draw& draw, Fault& fault) {
   draw_length(draw, fault, 20);
 }
 
+// As a scenario's fault is called in a complaint, without its length.
+std::string text_of(const Fault& fault, const model::ClusterConfig& config) {
+  std::string name(name_of(fault.kind));
+  std::replace(name.begin(), name.end(), '_', ' ');
+  if (fault.kind == FaultKind::elect) return "elect a leader of " + config.name_of(fault.partition);
+  if (fault.from.empty()) return fault.who.empty() ? name : name + " " + side_text(fault.who);
+  const std::string from = side_text(fault.from), to = side_text(fault.to);
+  if (fault.kind == FaultKind::cut) return "cut " + from + (fault.one_way ? " towards " : " from ") + to;
+  name += fault.kind == FaultKind::reset ? " connections " : " packets ";
+  return name + (fault.one_way ? "from " + from + " to " + to : "between " + from + " and " + to);
+}
+
 Fault draw_fault(Draw& draw) {
   Fault fault;
   draw_time(draw, fault);
@@ -175,11 +187,7 @@ Fault draw_fault(Draw& draw) {
   } else {
     fault.kind = FaultKind::move_controller;
   }
-  const std::string_view name = name_of(fault.kind);
-  fault.text = std::string(name) + (fault.who.empty() ? "" : " " + side_text(fault.who));
-  if (!fault.from.empty()) {
-    fault.text = std::string(name) + " " + side_text(fault.from) + " from " + side_text(fault.to);
-  }
+  fault.text = text_of(fault, draw.plan.config);
   return fault;
 }
 
