@@ -10,9 +10,10 @@
 namespace reports {
 namespace {
 
-// A fault that waited for a fact comes after it, one that did not comes before what it may cause.
-bool comes_first(const sim::Plan& plan, const sim::AppliedFault& applied, sim::Time fact) {
-  return applied.at < fact || (applied.at == fact && !plan.faults[applied.row].when);
+// A fault comes after the fact that it waited for, and before what it causes at the same instant.
+bool comes_first(const sim::RecordedFault& fault, const sim::Outcome& outcome, std::size_t fact) {
+  const sim::Time told = outcome.facts[fact].at;
+  return fault.applied.at < told || (fault.applied.at == told && fault.facts_before <= fact);
 }
 
 }  // namespace
@@ -21,17 +22,17 @@ std::vector<Line> narrate(const sim::Plan& plan, const sim::Outcome& outcome) {
   Narrator narrator(plan, outcome);
   std::size_t fault = 0;
   const auto faults_before = [&](auto wanted) {
-    while (fault < outcome.faults.size() && wanted(outcome.faults[fault].applied)) {
+    while (fault < outcome.faults.size() && wanted(outcome.faults[fault])) {
       if (outcome.faults[fault].applied.at >= sim::Time{0}) narrator.boot_ends();
       narrator.fault(outcome.faults[fault++]);
     }
   };
   for (std::size_t i = 0; i < outcome.facts.size(); ++i) {
-    faults_before([&](const sim::AppliedFault& applied) { return comes_first(plan, applied, outcome.facts[i].at); });
+    faults_before([&](const sim::RecordedFault& recorded) { return comes_first(recorded, outcome, i); });
     if (outcome.facts[i].at >= sim::Time{0}) narrator.boot_ends();
     narrator.fact(i);
   }
-  faults_before([](const sim::AppliedFault&) { return true; });
+  faults_before([](const sim::RecordedFault&) { return true; });
   narrator.boot_ends();
   std::vector<Line> lines = narrator.lines();
   std::stable_sort(lines.begin(), lines.end(), [](const Line& a, const Line& b) { return a.at < b.at; });

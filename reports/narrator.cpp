@@ -29,7 +29,6 @@ void Narrator::fault(const sim::RecordedFault& recorded) {
   const sim::FaultKind kind = plan_.faults[applied.row].kind;
   for (const NodeId node : applied.who) {
     if (kind == sim::FaultKind::stop && !applied.undo) stopping_.insert(node);
-    if (kind == sim::FaultKind::start || applied.undo) stopping_.erase(node);
   }
   const bool is_boot =
       applied.at < sim::Time{0} && (kind == sim::FaultKind::create_topic || kind == sim::FaultKind::start);
@@ -210,8 +209,8 @@ std::string Narrator::why_leader_stays(PartitionId partition, const model::Parti
     return fmt::format("{}, which is stopping: no other member of isr {} could lead", stays, names(state.isr));
   }
   const model::Replicas& assigned = assignment_of(partition);
-  if (assigned.empty()) return stays;
-  const NodeId preferred = assigned.front();
+  const NodeId preferred = assigned.empty() ? state.leader : assigned.front();
+  if (preferred == state.leader) return stays;
   const char* why = !registered_.contains(preferred) ? "is dead"
                     : !state.isr.contains(preferred) ? "is not in the isr"
                                                      : "cannot lead now";

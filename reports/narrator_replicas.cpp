@@ -127,6 +127,8 @@ std::string_view epoch_word(model::ErrorCode error) {
 
 void Narrator::operator()(const model::RequestFenced& f) {
   const std::string epoch = fmt::format("{} {}", epoch_word(f.error), f.requested);
+  const std::vector<std::string> subjects =
+      f.has_partition ? std::vector<std::string>{config_.name_of(f.partition)} : std::vector<std::string>{};
   std::string held_against;
   if (f.error == model::ErrorCode::stale_broker_epoch && f.local < 0) {
     held_against = epoch + " is registered no longer";
@@ -135,11 +137,11 @@ void Narrator::operator()(const model::RequestFenced& f) {
   } else if (f.requested > f.local) {
     held_against = fmt::format("{} is not known here yet, only {}", epoch, f.local);
   } else {
-    held_against = epoch;
+    say_again(subjects, fmt::format("refuses {}: {} in {}", name(f.sender), model::name_of(f.error), epoch), Ink::cyan);
+    return;
   }
   const std::string refusal = fmt::format("refuses {}: {} ({})", name(f.sender), held_against, model::name_of(f.error));
-  say_again(f.has_partition ? std::vector<std::string>{config_.name_of(f.partition)} : std::vector<std::string>{},
-            refusal, Ink::cyan);
+  say_again(subjects, refusal, Ink::cyan);
 }
 
 void Narrator::operator()(const model::NotEnoughReplicas& f) {

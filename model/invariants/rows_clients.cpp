@@ -13,8 +13,9 @@ bool loss_has_a_reason(const View& view, const Told& told, Breach& breach) {
   if (lost.reason != LossReason::none) return true;
   breach = {told.teller, true, lost.partition, {}};
   breach.what = (told.teller == kNoNode ? "nobody" : name_of(view, told.teller)) + " leads without " +
-                std::to_string(lost.count) + " records from value " + std::to_string(lost.first_value) + " on that " +
-                name_of(view, lost.producer) + " had been told are safe";
+                std::to_string(lost.count) + (lost.count == 1 ? " record" : " records") + " from value " +
+                std::to_string(lost.first_value) + " on that " + name_of(view, lost.producer) +
+                " had been told are safe";
   return false;
 }
 

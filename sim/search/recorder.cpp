@@ -54,7 +54,7 @@ void Recorder::on_fault(const AppliedFault& applied) {
   if (fault.kind == FaultKind::elect && fault.unclean) judge_->on_unclean_request(fault.partition);
   // Topics that are created are part of a cluster's ordinary life.
   if (fault.kind != FaultKind::create_topic) last_fault_ = applied.at;
-  outcome_.faults.push_back({applied, {}});
+  outcome_.faults.push_back({applied, {}, outcome_.facts.size()});
   if (options_.observer != nullptr) options_.observer->on_fault(applied);
 }
 

@@ -20,6 +20,7 @@ struct RecordedFact {
 struct RecordedFault {
   AppliedFault applied;
   FaultEffect effect;
+  std::size_t facts_before = 0;  // of Outcome::facts, those that had been told when it happened
 };
 struct ExpectationResult {
   bool decided = false;  // false: the run ended before it could be judged
