@@ -125,7 +125,8 @@ TEST_CASE("a passed run has nothing to complain about") {
   const std::string text = reports::text_of_run(plan, outcome, plain());
   const std::string unexposed = std::to_string(model::invariants().size() - 2);
   CHECK(text.find("PASS  1 of 1 expectation · 2 invariants exposed, all held (" + unexposed +
-                  " not exposed) · the pause of b1 held back 31 messages and timers and lost 2 messages\n") != std::string::npos);
+                  " not exposed) · the pause of b1 held back 31 messages and timers and lost 2 messages\n") !=
+        std::string::npos);
 }
 
 TEST_CASE("a fault that did nothing is named with its place") {
