@@ -214,6 +214,14 @@ TEST_CASE("a leader that comes back without its records before anybody noticed l
   CHECK(only(told).reason == LossReason::power_loss);
   CHECK(told.past().reused_epoch == 0);
   CHECK(told.past().committed.end() == 2);
+
+  // Its followers hold the old record at offset 2 and cannot tell it from the new one.
+  told.append_to({kB1}, 0, kAll, 10, 1);
+  told.acknowledge(kAll, 10, 1);
+  told.lost.clear();
+  told.elect(kB2, 1, {kB2, kB3});
+  CHECK(only(told).reason == LossReason::power_loss);
+  CHECK(only(told).first_value == 10);
 }
 
 TEST_CASE("so it does if only the epoch has passed while it was away, as when a member leaves the ISR") {

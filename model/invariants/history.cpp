@@ -130,6 +130,8 @@ void compare(PartitionHistory& past, const View& view, PartitionId p, NodeId lea
         LossReason why = reason;
         if (why == LossReason::none && acks == Acks::leader) why = LossReason::acks;
         if (why == LossReason::none) why = excuse_for(past, range.producer, value, end);
+        // Whoever held the old records of an epoch that was led on took them for the new ones.
+        if (why == LossReason::none && past.reused_epoch != kNoEpoch) why = LossReason::power_loss;
         lost.push_back({p, range.producer, value, end - value, static_cast<std::int32_t>(acks), why});
       }
       value = end;
