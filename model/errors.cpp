@@ -31,6 +31,8 @@ std::string_view name_of(ErrorCode error) {
       return "not_enough_replicas_after_append";
     case invalid_required_acks:
       return "invalid_required_acks";
+    case invalid_replica_assignment:
+      return "invalid_replica_assignment";
     case not_controller:
       return "not_controller";
     case invalid_request:

@@ -21,6 +21,7 @@ enum class ErrorCode : std::int16_t {
   not_enough_replicas = 19,
   not_enough_replicas_after_append = 20,
   invalid_required_acks = 21,
+  invalid_replica_assignment = 39,
   not_controller = 41,
   invalid_request = 42,
   out_of_order_sequence_number = 45,

@@ -64,6 +64,9 @@ const std::array<FactRow, kFactKinds>& fact_rows() {
       {"invariant_violated", "A promise of the protocol is broken."},
       {"topic_config", "A topic's configuration was written."},
       {"topic_config_applied", "A broker learned a topic's changed configuration and goes by it."},
+      {"assignment_changed", "A partition's reassignment was written: begun, replaced by another or completed."},
+      {"reassignment_refused", "The controller refused to reassign a partition."},
+      {"replica_deleted", "A broker gave up its replica of a partition and deleted the log."},
   }};
   return kRows;
 }

@@ -96,6 +96,12 @@ struct TopicConfigChanged {  // as it is from now on
   bool unclean_leader_election_enable = false;
   FIELDS(zxid, topic, min_insync_replicas, unclean_leader_election_enable);
 };
+struct AssignmentChanged {  // a reassignment begins, gives way to another or is complete
+  Zxid zxid = 0;
+  PartitionId partition{};
+  Replicas replicas, adding, removing;  // as they are from now on
+  FIELDS(zxid, partition, replicas, adding, removing);
+};
 struct ZnodeCreated {  // under /isr_change_notification and /admin
   Zxid zxid = 0;
   Path path;
@@ -153,6 +159,12 @@ struct ControllerSeesBrokers {
 struct ElectionFailed {  // no eligible replica lives
   PartitionId partition{};
   FIELDS(partition);
+};
+
+struct ReassignmentRefused {  // the controller's answer to an operator
+  PartitionId partition{};
+  ErrorCode error = ErrorCode::none;
+  FIELDS(partition, error);
 };
 
 // --- roles and replication ---------------------------------------------------------------------
@@ -245,6 +257,13 @@ struct ControlRequestApplied {
   BrokerEpoch broker_epoch = -1;
   FIELDS(controller, controller_epoch, broker_epoch);
 };
+// At the controller's word a broker gave up its replica, log and all.
+struct ReplicaDeleted {
+  PartitionId partition{};
+  LeaderEpoch leader_epoch = kNoEpoch;  // it had
+  Offset log_end_offset = 0;
+  FIELDS(partition, leader_epoch, log_end_offset);
+};
 // The leader acknowledges a write of acks=all.
 struct AcksAllAnswered {
   PartitionId partition{};
@@ -322,7 +341,8 @@ using Fact =
                  BecameLeader, BecameFollower, LeaderUnavailable, Truncated, HighWatermarkMoved, RecordsAppended,
                  IsrShrinkProposed, IsrExpandProposed, IsrCommitted, IsrChangeRefused, RequestFenced, NotEnoughReplicas,
                  ControlRequestApplied, AcksAllAnswered, LogLost, ProducerStarted, RecordsAcknowledged, RecordsFailed,
-                 RecordLost, InvariantViolated, TopicConfigChanged, TopicConfigApplied>;
+                 RecordLost, InvariantViolated, TopicConfigChanged, TopicConfigApplied, AssignmentChanged,
+                 ReassignmentRefused, ReplicaDeleted>;
 
 inline constexpr std::size_t kFactKinds = std::variant_size_v<Fact>;
 

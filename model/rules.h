@@ -117,10 +117,11 @@ struct Rules {
   // What a new controller makes of /controller_epoch (KafkaZkClient.registerControllerAndIncrementControllerEpoch)
   ControllerEpoch (*next_controller_epoch)(ControllerEpoch stored);
   bool controller_writes_are_guarded = true;  // KAFKA-6082: multi(check /controller_epoch, write)
-  // Strategies offline, preferred, controlled shutdown (controller/Election)
+  // Strategies offline, preferred, controlled shutdown, reassignment (controller/Election)
   ElectionChoice (*elect_offline)(const ElectionView&);
   ElectionChoice (*elect_preferred)(const ElectionView&);
   ElectionChoice (*elect_controlled_shutdown)(const ElectionView&);
+  ElectionChoice (*elect_reassigned)(const ElectionView&);  // `assignment` is the target
   LeaderEpoch (*epoch_after_election)(LeaderEpoch stored, ControllerEpoch);
   // Leader epoch after the controller takes a replica out of an ISR (ReplicaStateMachine.removeReplicasFromIsr)
   LeaderEpoch (*epoch_after_isr_removal)(LeaderEpoch);
@@ -131,6 +132,10 @@ struct Rules {
   bool broker_failure_elects = true;                 // KafkaController.onBrokerFailure
   bool rebalance_elects_preferred = true;            // KafkaController.checkAndTriggerAutoLeaderRebalance
   bool isr_notifications_are_deleted = true;
+  // Has a reassignment arrived at its target? (KafkaController.isReassignmentComplete)
+  bool (*is_reassignment_complete)(const Replicas& target, const Replicas& isr);
+  bool removed_replicas_leave_isr_first = true;  // before their logs are deleted
+  bool failover_resumes_reassignments = true;    // KafkaController.initializePartitionReassignments
 
   // --- clients ---
   // What becomes of a producer's requests when one of them has timed out (KAFKA-14317)

@@ -96,7 +96,7 @@ struct Disconnected {
   DisconnectReason reason{};
 };
 
-// Operator acts. To the broker that holds /controller: elect. To a broker: stop. To ZooKeeper: the others.
+// Operator acts. To the broker that holds /controller: elect, reassign. To a broker: stop. To ZooKeeper: the others.
 struct Elect {
   PartitionId partition{};
   bool unclean = false;
@@ -122,7 +122,12 @@ struct AlterConfig {  // kafka-configs --alter --add-config; what is not given s
   std::optional<bool> unclean_leader_election_enable;
   FIELDS(topic, min_insync_replicas, unclean_leader_election_enable);
 };
-using Act = std::variant<Elect, MoveController, CreateTopic, Stop, ExpireSession, AlterConfig>;
+struct Reassign {  // kafka-reassign-partitions --execute
+  PartitionId partition{};
+  Replicas replicas;
+  FIELDS(partition, replicas);
+};
+using Act = std::variant<Elect, MoveController, CreateTopic, Stop, ExpireSession, AlterConfig, Reassign>;
 
 using Input = std::variant<Started, Received, TimerFired, Connected, Disconnected, Act>;
 

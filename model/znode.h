@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <variant>
+#include <vector>
 
 #include "model/ids.h"
 #include "model/path.h"
@@ -30,9 +31,27 @@ struct ControllerEpochInfo {
   FIELDS(epoch);
   bool operator==(const ControllerEpochInfo&) const = default;
 };
-// /brokers/topics/T: assignment by partition number.
+// Who holds a partition, or is to hold it (controller/ReplicaAssignment, KIP-455). While it is being reassigned,
+// `replicas` are those of the target in its order, then those that are to go.
+struct ReplicaAssignment {
+  Replicas replicas;  // the first one is the preferred leader
+  Replicas adding;    // of the target, and no replicas before
+  Replicas removing;  // not of the target
+  FIELDS(replicas, adding, removing);
+  bool operator==(const ReplicaAssignment&) const = default;
+};
+inline bool is_being_reassigned(const ReplicaAssignment& assignment) {
+  return !assignment.adding.empty() || !assignment.removing.empty();
+}
+Replicas target_of(const ReplicaAssignment& assignment);  // the replicas without those that are to go
+Replicas origin_of(const ReplicaAssignment& assignment);  // the replicas without those that are to come
+// On the way from where it is now to `target`; one that is under way is given up (ReplicaAssignment.reassignTo).
+// Both together fit into Replicas, since no cluster has more brokers.
+ReplicaAssignment reassigned_to(const ReplicaAssignment& now, const Replicas& target);
+
+// /brokers/topics/T: assignments by partition number.
 struct TopicInfo {
-  SmallVec<Replicas, 2> assignment;
+  std::vector<ReplicaAssignment> assignment;
   FIELDS(assignment);
   bool operator==(const TopicInfo&) const = default;
 };

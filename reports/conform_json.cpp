@@ -65,6 +65,9 @@ struct FactWriter {
   // No recording has them.
   void operator()(const model::TopicConfigChanged&) const {}
   void operator()(const model::TopicConfigApplied&) const {}
+  void operator()(const model::AssignmentChanged&) const {}
+  void operator()(const model::ReassignmentRefused&) const {}
+  void operator()(const model::ReplicaDeleted&) const {}
   void operator()(const model::ZkSessionOpened& fact) const {
     json.member("session", session_text(fact.session));
     json.member("timeout_ms", fact.timeout.us / 1000);

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "model/text.h"
 #include "reports/words.h"
 
 namespace reports {
@@ -115,6 +116,8 @@ std::string beginning(const sim::Plan& plan, const sim::AppliedFault& applied, c
       return "create topic " + config.topics[model::index(fault.topic)].name;
     case FaultKind::alter_config:
       return "alter the config of " + altered(fault.alteration, config);
+    case FaultKind::reassign:
+      return fmt::format("reassign {} to {}", config.name_of(fault.partition), model::text_of(fault.replicas, config));
   }
   return "";
 }
@@ -159,6 +162,8 @@ std::string_view noun_of(FaultKind kind) {
       return "new topic";
     case FaultKind::alter_config:
       return "new config";
+    case FaultKind::reassign:
+      return "reassignment";
     case FaultKind::crash:
     case FaultKind::start:
     case FaultKind::pause:
@@ -234,7 +239,8 @@ std::string_view absence_text(const sim::Fault& fault) {
 
 bool is_operator_act(FaultKind kind) {
   return kind == FaultKind::elect || kind == FaultKind::move_controller || kind == FaultKind::create_topic ||
-         kind == FaultKind::alter_config || kind == FaultKind::start || kind == FaultKind::stop;
+         kind == FaultKind::alter_config || kind == FaultKind::reassign || kind == FaultKind::start ||
+         kind == FaultKind::stop;
 }
 
 }  // namespace reports

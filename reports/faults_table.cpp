@@ -111,6 +111,13 @@ constexpr std::array<FaultRow, sim::kFaultKinds> kFaults{{
      "tells. The controller reads the setting when it elects, and elects at once where unclean election was allowed "
      "for a partition without a leader.",
      "", "ZooKeeper did not run", R"j({"at": "10s", "alter_config": "t", "config": {"min.insync.replicas": 2}})j"},
+    {FaultKind::reassign,
+     "kafka-reassign-partitions: asks the controller to move a partition to the brokers in \"to\", one or a list, the "
+     "preferred leader first. Old and new replicas are assigned until every new one is in the ISR; then one of the new "
+     "leads, and the others delete their logs, which replica_deleted tells. ZooKeeper stores each stage "
+     "(assignment_changed), so that another controller can go on; a later one takes the place of one under way. The "
+     "controller refuses a new replica whose broker is dead (reassignment_refused).",
+     "", "nobody was controller", R"j({"at": "10s", "reassign": "t-0", "to": ["b2", "b3"]})j"},
 }};
 
 }  // namespace

@@ -134,9 +134,13 @@ void add_cluster(std::vector<TableRow>& rows) {
                   "Followers never fall behind the start of their leader's log."});
   rows.push_back({"log-directories", "One log directory for each broker (no JBOD), which never fails.",
                   "LogDirFailure and moves between directories cannot be studied."});
-  rows.push_back({"reassignment",
-                  "Replicas stay where the scenario assigns them; partitions are never added, topics never deleted.",
-                  "KIP-455 and topic deletion cannot be studied."});
+  rows.push_back(
+      {"reassignment",
+       "The tool's request reaches the controller at once and is not repeated if no broker acts as one. "
+       "Versions before 2.4 reassign as 2.4 does (KIP-455), not by /admin/reassign_partitions. No throttles, "
+       "and a broker that was away when its replica was to be deleted keeps the log, as with Kafka.",
+       "Who is assigned, leads and is in sync at each stage is as with Kafka since 2.4."});
+  rows.push_back({"topics", "Partitions are never added, topics never deleted.", "Neither can be studied."});
   rows.push_back({"quotas-and-security", "No quotas, no TLS, no SASL, no ACLs, one listener.",
                   "They change who may speak, not what replicas agree on."});
   rows.push_back({"settings",

@@ -66,10 +66,7 @@ void Narrator::boot_ends() {
     if (!partitions_[i].state) continue;
     const model::PartitionState& state = *partitions_[i].state;
     const std::string of = config_.name_of(PartitionId(static_cast<std::uint16_t>(i)));
-    const std::size_t replicas = config_.topics[model::index(config_.partitions[i].topic)]
-                                     .assignment[static_cast<std::size_t>(config_.partitions[i].number)]
-                                     .size();
-    const bool is_full = state.isr.size() == replicas;
+    const bool is_full = state.isr.size() == partitions_[i].assignment.replicas.size();
     isrs_are_full = isrs_are_full && is_full;
     leaders.push_back(state.leader == model::kNoNode ? of + " no leader" : of + " leader " + name(state.leader));
     if (!is_full) leaders.back() += " isr " + names(state.isr);

@@ -33,6 +33,7 @@ struct ProducerStory {
 
 struct PartitionStory {
   std::optional<model::PartitionState> state;
+  model::ReplicaAssignment assignment;
   model::Offset committed = -1;  // highest high watermark that a leader told; -1: not told
 };
 
@@ -46,7 +47,13 @@ class Narrator {
         faults_(outcome.faults),
         used_(outcome.facts.size(), false),
         partitions_(plan.config.partitions.size()),
-        producers_(plan.config.producers.size()) {}
+        producers_(plan.config.producers.size()) {
+    for (std::size_t i = 0; i < partitions_.size(); ++i) {
+      const auto number = static_cast<std::size_t>(config_.partitions[i].number);
+      const model::PartitionId id{static_cast<std::uint16_t>(i)};
+      partitions_[i].assignment.replicas = config_.topic_of(id).assignment[number];
+    }
+  }
 
   void fault(const sim::RecordedFault& recorded);
   void fact(std::size_t i);
@@ -84,6 +91,9 @@ class Narrator {
   void operator()(const model::InvariantViolated&);
   void operator()(const model::TopicConfigChanged&);
   void operator()(const model::TopicConfigApplied&);
+  void operator()(const model::AssignmentChanged&);
+  void operator()(const model::ReassignmentRefused&);
+  void operator()(const model::ReplicaDeleted&);
   // Followed from the lines about what caused them.
   void operator()(const model::ZkSessionOpened&) {}
   void operator()(const model::ZnodeCreated&) {}

@@ -21,17 +21,21 @@ NodeId Narrator::writer_of(const model::PartitionState& before, const model::Par
 }
 
 const model::Replicas& Narrator::assignment_of(PartitionId partition) const {
-  const model::PartitionConfig& where = config_.partitions[model::index(partition)];
-  return config_.topic_of(partition).assignment[static_cast<std::size_t>(where.number)];
+  return partitions_[model::index(partition)].assignment.replicas;
 }
 
 std::string Narrator::reason(PartitionId partition, const model::PartitionState& before,
                              const model::PartitionState& after) const {
   std::vector<std::string> parts;
+  const model::ReplicaAssignment& assigned = partitions_[model::index(partition)].assignment;
+  const auto is_to_go = [&](NodeId node) {
+    return assigned.removing.contains(node) || !assigned.replicas.contains(node);
+  };
   for (const NodeId node : before.isr) {
     if (after.isr.contains(node)) continue;
     const char* what = !registered_.contains(node) ? " is dead"
                        : stopping_.contains(node)  ? " is stopping"
+                       : is_to_go(node)            ? " is to go"
                                                    : " fell behind";
     parts.push_back(name(node) + what);
   }
@@ -44,12 +48,13 @@ std::string Narrator::reason(PartitionId partition, const model::PartitionState&
     return fmt::format("UNCLEAN: {} was not in isr {}", name(after.leader), names(before.isr));
   }
   if (has_new_leader && parts.empty() && before.leader != model::kNoNode) {
-    const model::Replicas& assigned = assignment_of(partition);
     if (stopping_.contains(before.leader)) {
       parts.push_back(name(before.leader) + " is stopping");
     } else if (!registered_.contains(before.leader)) {
       parts.push_back(name(before.leader) + " is dead");
-    } else if (!assigned.empty() && assigned.front() == after.leader) {
+    } else if (is_to_go(before.leader)) {
+      parts.push_back(name(before.leader) + " is to go");
+    } else if (!assigned.replicas.empty() && assigned.replicas.front() == after.leader) {
       parts.push_back("preferred leader");
     }
   }
@@ -71,6 +76,25 @@ void Narrator::operator()(const model::PartitionStateChanged& f) {
   const std::string why = before ? reason(f.partition, *before, f.state) : "";
   const Ink ink = why.starts_with("UNCLEAN") || f.state.leader == model::kNoNode ? Ink::red : Ink::plain;
   say_of(f.partition, name(before ? writer_of(*before, f.state) : controller_), what, why, ink);
+}
+
+void Narrator::operator()(const model::AssignmentChanged& f) {
+  model::ReplicaAssignment& assigned = partitions_[model::index(f.partition)].assignment;
+  assigned = {f.replicas, f.adding, f.removing};
+  std::string what = (is_being_reassigned(assigned) ? "moves to " : "is assigned to ") + names(target_of(assigned));
+  if (!f.adding.empty()) what += " · adding " + names(f.adding);
+  if (!f.removing.empty()) what += " · removing " + names(f.removing);
+  say_of(f.partition, name(controller_), what);
+}
+
+void Narrator::operator()(const model::ReassignmentRefused& f) {
+  const bool is_dead = f.error == model::ErrorCode::invalid_replica_assignment;
+  say_of(f.partition, teller(), fmt::format("reassignment is refused: {}", model::name_of(f.error)),
+         is_dead ? "a new replica's broker is not alive" : "", Ink::red);
+}
+
+void Narrator::operator()(const model::ReplicaDeleted& f) {
+  say_of(f.partition, teller(), fmt::format("deletes its replica, {}", counted(f.log_end_offset, "record")));
 }
 
 // --- replication ---------------------------------------------------------------------------------

@@ -246,13 +246,47 @@ void read_alteration(const Member& verb, const Value& object, Fault& fault, cons
   fault.text += text_of(fault.alteration);
 }
 
+void read_partition(const Member& verb, Fault& fault, const FaultContext& context) {
+  const Value& value = verb.value;
+  const auto name = read_text(value, "\"" + verb.key + "\"", context.problems);
+  if (!name) return;
+  const auto partition = context.names.find_partition(*name, value.at, value.end, context.problems);
+  fault.partition = partition.value_or(model::PartitionId{});
+}
+
+// "b4" or ["b2", "b3", "b4"], the preferred leader first.
+void read_reassign(const Member& verb, const Value& object, Fault& fault, const FaultContext& context) {
+  Problems& problems = context.problems;
+  read_partition(verb, fault, context);
+  fault.text = "reassign " + verb.value.text + " to";
+  const Value* to = need(object, "to", verb, "[\"b2\", \"b3\"]", problems);
+  if (to == nullptr) return;
+  const bool is_list = to->is_array() && !to->items.empty() && to->items.size() <= model::kReplicasMax;
+  if (!is_list && !to->is_string()) {
+    problems.error("bad-assignment", *to,
+                   "\"to\" is a broker or a list of 1 to " + std::to_string(model::kReplicasMax) +
+                       ", the preferred leader first, not " + describe(*to),
+                   "write [\"b2\", \"b3\"]");
+    return;
+  }
+  const auto add = [&](const Value& item) {
+    const auto name = read_text(item, "a broker", problems);
+    const auto broker = name ? context.names.find_broker(*name, item, problems) : std::nullopt;
+    if (!broker) return;
+    if (fault.replicas.contains(*broker)) {
+      problems.error("bad-assignment", item, item.text + " stands twice in one partition");
+      return;
+    }
+    fault.replicas.push_back(*broker);
+    fault.text += " " + item.text;
+  };
+  if (!is_list) return add(*to);
+  for (const Value& item : to->items) add(item);
+}
+
 void read_elect(const Member& verb, const Value& object, Fault& fault, const FaultContext& context) {
   constexpr std::array<std::string_view, 2> kTypes{"preferred", "unclean"};
-  if (const auto name = read_text(verb.value, "\"elect\"", context.problems)) {
-    const Value& value = verb.value;
-    const auto partition = context.names.find_partition(*name, value.at, value.end, context.problems);
-    fault.partition = partition.value_or(model::PartitionId{});
-  }
+  read_partition(verb, fault, context);
   if (const Value* type = object.find("type")) {
     const auto name = read_text(*type, "\"type\"", context.problems);
     if (name && std::find(kTypes.begin(), kTypes.end(), *name) == kTypes.end()) {
@@ -318,6 +352,8 @@ void read_action(const Member& verb, const Value& object, sim::Fault& fault, con
       return read_topic(verb, fault, context);
     case FaultKind::alter_config:
       return read_alteration(verb, object, fault, context);
+    case FaultKind::reassign:
+      return read_reassign(verb, object, fault, context);
   }
 }
 

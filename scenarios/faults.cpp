@@ -41,18 +41,17 @@ constexpr std::array<Verb, sim::kFaultKinds> kVerbs{{
     {"move_controller", FaultKind::move_controller, false},
     {"create_topic", FaultKind::create_topic, false},
     {"alter_config", FaultKind::alter_config, false, {"config"}},
+    {"reassign", FaultKind::reassign, false, {"to"}},
 }};
-// Acts that the format has names for and the simulator does not carry out yet.
-constexpr std::array<std::string_view, 1> kLaterVerbs{"reassign"};
 // These may stand in a fault of any kind.
 constexpr std::array<std::string_view, 5> kCommonKeys{"after", "at", "note", "times", "when"};
-constexpr std::array<std::string_view, 33> kFaultKeys{
-    "after",  "alter_config", "at",        "by",         "clock_rate", "config",
-    "crash",  "create_topic", "cut",       "delay",      "elect",      "expire_session",
-    "factor", "for",          "heal",      "jitter",     "lose",       "move_controller",
-    "note",   "one_way",      "pause",     "power_loss", "rate",       "ratio",
-    "reset",  "resume",       "slow_disk", "start",      "stop",       "times",
-    "type",   "when",         "wipe",
+constexpr std::array<std::string_view, 35> kFaultKeys{
+    "after",    "alter_config", "at",     "by",         "clock_rate", "config",
+    "crash",    "create_topic", "cut",    "delay",      "elect",      "expire_session",
+    "factor",   "for",          "heal",   "jitter",     "lose",       "move_controller",
+    "note",     "one_way",      "pause",  "power_loss", "rate",       "ratio",
+    "reassign", "reset",        "resume", "slow_disk",  "start",      "stop",
+    "times",    "to",           "type",   "when",       "wipe",
 };
 constexpr DurationRange kLater{{0}, model::seconds(86'400)};
 
@@ -63,10 +62,7 @@ const Member* find_verb(const Value& object, const Verb*& verb, Problems& proble
   for (const Member& member : object.members) {
     const auto row = std::find_if(kVerbs.begin(), kVerbs.end(), [&](const Verb& v) { return v.key == member.key; });
     if (row == kVerbs.end()) {
-      if (std::find(kLaterVerbs.begin(), kLaterVerbs.end(), member.key) != kLaterVerbs.end()) {
-        problems.error_at_key("not-supported", member, "\"" + member.key + "\" is not modelled yet");
-        has_guess = true;
-      } else if (std::find(kFaultKeys.begin(), kFaultKeys.end(), member.key) == kFaultKeys.end()) {
+      if (std::find(kFaultKeys.begin(), kFaultKeys.end(), member.key) == kFaultKeys.end()) {
         problems.error_at_key("unknown-key", member, "\"" + member.key + "\" is not a fault or a member of one",
                               did_you_mean_or_list(member.key, kFaultKeys, "known"));
         has_guess = true;

@@ -201,6 +201,7 @@ std::span<const std::string_view> keys_of(sim::FaultKind kind) {
     case sim::FaultKind::clock_rate:
     case sim::FaultKind::expire_session:
     case sim::FaultKind::alter_config:
+    case sim::FaultKind::reassign:
       break;
   }
   return kBareFaultKeys;
@@ -241,6 +242,7 @@ void read_details(const Value& row, sim::Fault& fault, RecordingReader& reader) 
     case sim::FaultKind::clock_rate:
     case sim::FaultKind::expire_session:
     case sim::FaultKind::alter_config:
+    case sim::FaultKind::reassign:
       return;
   }
 }

@@ -114,6 +114,12 @@ Fault& create_topic(Plan& plan, model::TopicId topic, Time at) {
   fault.topic = topic;
   return fault;
 }
+Fault& reassign(Plan& plan, model::PartitionId partition, const model::Replicas& to, Time at) {
+  Fault& fault = add_fault(plan, FaultKind::reassign, at, {}, {});
+  fault.partition = partition;
+  fault.replicas = to;
+  return fault;
+}
 
 // --- Cluster -------------------------------------------------------------------------------------
 
@@ -220,8 +226,7 @@ std::vector<std::string> Cluster::unsettled() const {
       missing.push_back(name + " has no leader");
       continue;
     }
-    const model::Replicas& assigned =
-        plan_.config.topic_of(p).assignment[static_cast<std::size_t>(plan_.config.partitions[i].number)];
+    const model::Replicas assigned = world_.assignment(p);
     if (state(p).isr.size() != assigned.size()) missing.push_back(name + " has not got its full ISR back");
     for (const model::NodeId replica : assigned) check_replica(*this, replica, p, missing);
     check_duplicates(*this, p, missing);

@@ -50,6 +50,7 @@ Fault& cut_one_way(Plan& plan, const Nodes& from, const Nodes& to, Time at, mode
 Fault& elect(Plan& plan, model::PartitionId partition, Time at, bool unclean = false);
 Fault& move_controller(Plan& plan, Time at);
 Fault& create_topic(Plan& plan, model::TopicId topic, Time at);
+Fault& reassign(Plan& plan, model::PartitionId partition, const model::Replicas& to, Time at);
 
 // --- what happened -------------------------------------------------------------------------------
 
@@ -119,6 +120,8 @@ class Witness : public Observer {
   void judge(Time at, model::NodeId node, const model::Fact& fact);
   void judge_epoch(const model::ControllerEpochChanged& fact);
   void judge_state(const model::PartitionStateChanged& fact);
+  void note_assignment(const model::AssignmentChanged& fact);
+  const model::ReplicaAssignment& assignment(model::PartitionId p);
   void judge_leader(model::NodeId node, const model::BecameLeader& fact);
   void judge_role(model::NodeId node, model::PartitionId p, model::NodeId leader, model::LeaderEpoch epoch);
   void judge_high_watermark(model::NodeId node, const model::HighWatermarkMoved& fact);
@@ -134,6 +137,8 @@ class Witness : public Observer {
   std::map<model::NodeId, bool> registered_;
   std::map<model::NodeId, model::Zxid> registrations_;
   std::map<model::PartitionId, Stored> stored_;
+  std::map<model::PartitionId, model::ReplicaAssignment> assigned_;
+  std::set<std::pair<model::NodeId, model::PartitionId>> given_up_;
   std::map<std::pair<model::NodeId, model::PartitionId>, model::LeaderEpoch> epochs_;  // of running processes
   std::map<std::pair<model::NodeId, model::PartitionId>, model::Offset> high_watermarks_;
   bool unclean_allowed_ = false;   // by an operator

@@ -54,6 +54,11 @@ void Witness::judge(Time, model::NodeId node, const model::Fact& fact) {
                    judge_role(node, f.partition, f.leader, f.leader_epoch);
                    high_watermarks_[{node, f.partition}] = f.high_watermark;
                  },
+                 [&](const model::AssignmentChanged& f) { note_assignment(f); },
+                 [&](const model::ReplicaDeleted& f) {
+                   epochs_.erase({node, f.partition});
+                   high_watermarks_.erase({node, f.partition});
+                 },
                  [&](const model::HighWatermarkMoved& f) { judge_high_watermark(node, f); },
                  [&](const model::Truncated& f) {
                    const bool current = f.leader_epoch == stored_[f.partition].state.leader_epoch;
@@ -73,6 +78,22 @@ void Witness::judge_epoch(const model::ControllerEpochChanged& fact) {
   if (fact.epoch > 0 && fact.broker != holder_) fail("controller epoch raised by somebody who is not elected");
 }
 
+const model::ReplicaAssignment& Witness::assignment(model::PartitionId p) {
+  const auto known = assigned_.find(p);
+  if (known != assigned_.end()) return known->second;
+  const std::size_t number = static_cast<std::size_t>(plan_.config.partitions[index(p)].number);
+  return assigned_[p] = {plan_.config.topic_of(p).assignment[number], {}, {}};
+}
+
+// What a reassignment had added may stay in the ISR for a moment when another takes its place.
+void Witness::note_assignment(const model::AssignmentChanged& fact) {
+  for (const model::NodeId replica : assignment(fact.partition).adding) {
+    if (!fact.replicas.contains(replica)) given_up_.insert({replica, fact.partition});
+  }
+  for (const model::NodeId replica : fact.replicas) given_up_.erase({replica, fact.partition});
+  assigned_[fact.partition] = {fact.replicas, fact.adding, fact.removing};
+}
+
 void Witness::judge_state(const model::PartitionStateChanged& fact) {
   Stored& stored = stored_[fact.partition];
   const model::PartitionState& state = fact.state;
@@ -86,12 +107,12 @@ void Witness::judge_state(const model::PartitionStateChanged& fact) {
   if (!same_epoch || plan_.rules.isr_channel == model::IsrChannel::alter_partition) {
     if (state.controller_epoch != epoch_) fail(name + ": written under a controller epoch that has passed");
   }
-  const std::size_t number = static_cast<std::size_t>(plan_.config.partitions[index(fact.partition)].number);
-  const model::Replicas& assigned = plan_.config.topic_of(fact.partition).assignment[number];
+  const model::Replicas assigned = assignment(fact.partition).replicas;
   if (state.isr.empty()) fail(name + ": empty ISR");
   if (state.leader != model::kNoNode && !state.isr.contains(state.leader)) fail(name + ": leader outside the ISR");
   for (std::size_t i = 0; i < state.isr.size(); ++i) {
-    if (!assigned.contains(state.isr[i])) fail(name + ": ISR member without a replica");
+    const bool given_up = given_up_.contains({state.isr[i], fact.partition});
+    if (!assigned.contains(state.isr[i]) && !given_up) fail(name + ": ISR member without a replica");
     if (std::count(state.isr.begin(), state.isr.end(), state.isr[i]) != 1) fail(name + ": ISR member twice");
   }
   const bool elected = !is_new && state.leader != before.leader && state.leader != model::kNoNode;

@@ -46,7 +46,15 @@ constexpr std::array kStepNames{"read controller",
                                 "finish controlled shutdown",
                                 "send batch",
                                 "replicas become offline",
-                                "read topic configs"};
+                                "read topic configs",
+                                "write assignment",
+                                "check reassignment",
+                                "bump leader epoch",
+                                "start new replicas",
+                                "complete reassignment",
+                                "delete replicas",
+                                "announce partition",
+                                "resume reassignments"};
 static_assert(kStepNames.size() == std::variant_size_v<model::ControllerStep>);
 
 std::string phase_of(const model::ControllerStep& step) {

@@ -199,6 +199,29 @@ std::string first_isr(const Rules& rules) {
   return text(created->fact.state.isr);
 }
 
+// b1 has nothing of t-0 when it is to hold it alone.
+std::string leader_after_a_move(const Rules& rules) {
+  Plan plan = two_replicas(rules);
+  reassign(plan, kT0, {kB1}, at_s(10));
+  Cluster cluster(std::move(plan));
+  cluster.run_until(at_s(15));
+  return text(cluster.state(kT0).leader);
+}
+
+std::string isr_when_a_move_is_over(const Rules& rules) {
+  Plan plan = two_replicas(rules);
+  reassign(plan, kT0, {kB2}, at_s(10));
+  Cluster cluster(std::move(plan));
+  cluster.run_until(at_s(15));
+  const auto moves = cluster.seen().all<model::AssignmentChanged>();
+  REQUIRE(moves.size() == 2);
+  Replicas isr;
+  for (const auto& told : cluster.seen().all<model::PartitionStateChanged>()) {
+    if (told.at < moves.back().at) isr = told.fact.state.isr;
+  }
+  return text(isr);
+}
+
 constexpr std::array kCases{
     PlantedCase{"controller-epoch-skips", "3.9", epochs_of_two_controllers, "1 2", "2 4"},
     PlantedCase{"controller-epoch-reused", "3.9", epochs_of_two_controllers, "1 2", "1 1"},
@@ -218,6 +241,8 @@ constexpr std::array kCases{
     PlantedCase{"elected-leader-not-in-isr", "3.9", leader_after_preferred_election, "b3 of ISR b3", "b2 of ISR b3"},
     PlantedCase{"last-isr-member-removed", "3.9", isr_after_all_have_died, "b2", ""},
     PlantedCase{"new-partition-isr-all-live", "3.9", first_isr, "b2 b3", "b2 b3 b1"},
+    PlantedCase{"reassignment-completes-at-once", "3.9", leader_after_a_move, "b1", "none"},
+    PlantedCase{"removed-replicas-stay-in-isr", "3.9", isr_when_a_move_is_over, "b2", "b2 b3"},
     PlantedCase{"takes-older-leader-epoch", "3.9", leader_after_older_epoch, "b2 in epoch 7", "b3 in epoch 6"},
     PlantedCase{"takes-older-leader-epoch", "2.6", leader_after_older_epoch, "b2 in epoch 7", "b3 in epoch 6"},
 };

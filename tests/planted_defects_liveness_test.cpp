@@ -132,6 +132,20 @@ std::string notifications_after_a_change(const Rules& rules) {
   return cluster.seen().first<model::ZnodeDeleted>(at_s(0), is_notification) ? "deleted" : "kept";
 }
 
+// b1, which controls and has no replica, dies when ZooKeeper has stored where t-0 is to go.
+std::string assignment_after_a_crash(const Rules& rules) {
+  Plan plan = three_brokers(rules.name);
+  plan.rules = rules;
+  add_topic(plan, "t", {{kB2, kB3}});
+  reassign(plan, kT0, {kB3}, at_s(10));
+  crash(plan, kB1, at_s(10)).when = sim::FactPattern{model::kFactIndex<model::AssignmentChanged>, {}};
+  Cluster cluster(std::move(plan));
+  cluster.run_until(at_s(25));
+  std::string all;
+  for (const NodeId replica : cluster.world().assignment(kT0)) all += (all.empty() ? "" : " ") + text(replica);
+  return all;
+}
+
 constexpr std::array kCases{
     PlantedCase{"vacancy-ignored", "3.9", controller_after_a_move, "one", "none"},
     PlantedCase{"broker-failure-ignored", "3.9", leader_after_a_crash, "b3", "none"},
@@ -144,6 +158,7 @@ constexpr std::array kCases{
     PlantedCase{"produce-never-times-out", "3.9", producer_without_answer, "closes the connection, gives up",
                 "waits, goes on"},
     PlantedCase{"no-preferred-election", "3.9", rebalance, "1 elections", "0 elections"},
+    PlantedCase{"reassignment-not-resumed", "3.9", assignment_after_a_crash, "b3", "b3 b2"},
     PlantedCase{"isr-notifications-kept", "2.6", notifications_after_a_change, "deleted", "kept"},
 };
 

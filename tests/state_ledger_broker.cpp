@@ -86,6 +86,12 @@ struct BrokerReplay {
     expect(f.leader_epoch == r.leader_epoch, f.partition, "truncates in another epoch");
     r.log_end = f.to;
   }
+  void operator()(const model::ReplicaDeleted& f) {
+    ReplicaLedger& r = replica(f.partition);
+    expect(f.leader_epoch == r.leader_epoch, f.partition, "replica_deleted in another epoch");
+    expect(f.log_end_offset == r.log_end, f.partition, "replica_deleted with another log end");
+    r = {};
+  }
   void operator()(const model::LogLost& f) {
     expect(f.from == replica(f.partition).log_end, f.partition, "log_lost from elsewhere");
     replica(f.partition).log_end = f.to;

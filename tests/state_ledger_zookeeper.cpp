@@ -59,6 +59,21 @@ std::optional<Fact> config_written(const model::ClusterConfig& config, const Zno
   return std::nullopt;
 }
 
+// One fact for each partition that is assigned differently.
+void add_assignments(const model::ClusterConfig& config, const Znode& before, const Znode& after, Facts& facts) {
+  const auto* was = data_of<model::TopicInfo>(&before);
+  const auto* is = data_of<model::TopicInfo>(&after);
+  for (std::size_t i = 0; was != nullptr && is != nullptr && i < config.partitions.size(); ++i) {
+    const model::PartitionConfig& row = config.partitions[i];
+    if (after.path != model::paths::topic(row.topic)) continue;
+    const auto number = static_cast<std::size_t>(row.number);
+    const model::ReplicaAssignment& now = is->assignment[number];
+    if (now == was->assignment[number]) continue;
+    facts.push_back(model::AssignmentChanged{after.stat.mzxid, model::PartitionId(static_cast<std::uint16_t>(i)),
+                                             now.replicas, now.adding, now.removing});
+  }
+}
+
 std::optional<Fact> written(const model::ClusterConfig& config, const Znode& node) {
   if (auto fact = state_written(config, node)) return fact;
   return config_written(config, node);
@@ -171,7 +186,9 @@ Facts ZooKeeperLedger::derive(const model::ClusterConfig& config, const model::Z
     if (node.stat.czxid != 0) add(appeared(config, tree, node));  // else it was there before the run
   };
   const auto kept = [&](const Znode& before, const Znode& after) {
-    if (before.stat.mzxid != after.stat.mzxid) add(changed(config, tree, after));
+    if (before.stat.mzxid == after.stat.mzxid) return;
+    add(changed(config, tree, after));
+    add_assignments(config, before, after, facts);
   };
   walk(tree_, tree, gone, fresh, kept);
   return facts;

@@ -62,6 +62,7 @@ const std::vector<Unshown>& unshown() {
   static const std::vector<Unshown> kUnshown{
       {kKind<model::ElectionFailed>, "", "a decision to write nothing"},
       {kKind<model::LeaderUnavailable>, "", "role and epoch stay as they are"},
+      {kKind<model::ReassignmentRefused>, "", "a decision to write nothing"},
       {kKind<model::RequestFenced>, "", "what is refused changes nothing"},
       {kKind<model::NotEnoughReplicas>, "", "what is refused changes nothing"},
       {kKind<model::RecordLost>, "", "told by an observer, not by a node"},

@@ -24,6 +24,7 @@ constexpr const char* kRareFaults = R"j([
   {"at": "8s", "clock_rate": "b1", "rate": "110%", "for": "20s"},
   {"at": "10s", "alter_config": "t", "config": {"min.insync.replicas": 1}},
   {"at": "12s", "reset": [["b2"], ["brokers"]]},
+  {"at": "14s", "reassign": "t-0", "to": ["b3", "b1"]},
   {"at": "15s", "expire_session": "controller"},
   {"at": "20s", "alter_config": "u", "config": {"unclean.leader.election.enable": true}},
   {"at": "25s", "wipe": "b3", "for": "5s"}

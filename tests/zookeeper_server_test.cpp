@@ -367,7 +367,7 @@ TEST_CASE("an operator's topic is created with the configured assignment, and a 
   const ZkResponse answer = driver.request(kOne, {zk_read(ZkOpType::get, paths::topic(TopicId{0}), false)});
   const auto& info = std::get<TopicInfo>(answer.results[0].data);
   REQUIRE(info.assignment.size() == 2);
-  CHECK(info.assignment[1] == Replicas{NodeId{2}, NodeId{1}});
+  CHECK(info.assignment[1].replicas == Replicas{NodeId{2}, NodeId{1}});
   driver.step(Act{CreateTopic{TopicId{0}}});
   CHECK(driver.out.facts.empty());
 }

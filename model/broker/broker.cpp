@@ -152,6 +152,8 @@ void on_act(const Context& context, Broker& broker, const Act& act) {
   if (std::holds_alternative<Stop>(act)) return begin_shutdown(context, broker);
   if (const Elect* elect = std::get_if<Elect>(&act)) {
     put_event(context, broker, ReplicaLeaderElection{elect->partition, elect->unclean});
+  } else if (const Reassign* reassign = std::get_if<Reassign>(&act)) {
+    put_event(context, broker, ApiPartitionReassignment{reassign->partition, reassign->replicas});
   }
 }
 

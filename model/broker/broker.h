@@ -200,12 +200,12 @@ void serve_queued_requests(const Context& context, Broker& broker);
 void close_served_connections(const Context& context, Broker& broker);
 
 // --- control.cpp ---------------------------------------------------------------------------------
-// False if it must wait for a frozen partition.
+// LeaderAndIsr and StopReplica return false if they must wait for a frozen partition.
 bool on_leader_and_isr(const Context& context, Broker& broker, const ConnectionId& via,
                        const LeaderAndIsrRequest& request);
 void on_update_metadata(const Context& context, Broker& broker, const ConnectionId& via,
                         const UpdateMetadataRequest& request);
-void on_stop_replica(const Context& context, Broker& broker, const ConnectionId& via,
+bool on_stop_replica(const Context& context, Broker& broker, const ConnectionId& via,
                      const StopReplicaRequest& request);
 
 // --- leader.cpp ----------------------------------------------------------------------------------

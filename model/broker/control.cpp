@@ -183,8 +183,26 @@ void on_update_metadata(const Context& context, Broker& broker, const Connection
   answer(context, broker, via, ControlResponse{error});
 }
 
-void on_stop_replica(const Context& context, Broker& broker, const ConnectionId& via,
+namespace {
+
+// ReplicaManager.stopPartitions with delete: nothing of the replica stays, in memory or on disk.
+void delete_replica(const Context& context, Broker& broker, PartitionId p) {
+  Partition& partition = broker.partition(p);
+  PartitionDisk& disk = broker.disk.partitions[index(p)];
+  if (partition.hosted || disk.created) context.tell(ReplicaDeleted{p, partition.leader_epoch, disk.log.end()});
+  partition = {};
+  disk = {};
+  complete_parked_produces(context, broker, p);
+  complete_parked_fetches(context, broker, p);
+}
+
+}  // namespace
+
+bool on_stop_replica(const Context& context, Broker& broker, const ConnectionId& via,
                      const StopReplicaRequest& request) {
+  for (const StopReplicaPartition& item : request.partitions) {
+    if (item.delete_partition && broker.partition(item.partition).frozen) return false;
+  }
   const ErrorCode error = check_control_request(context, broker, via, request.broker_epoch, request.controller_epoch);
   if (error == ErrorCode::none) {
     for (const StopReplicaPartition& item : request.partitions) {
@@ -194,12 +212,15 @@ void on_stop_replica(const Context& context, Broker& broker, const ConnectionId&
                                    partition.leader_epoch});
         continue;
       }
-      // Only the fetcher goes: role, epoch and log stay, and a leader goes on acting as one.
+      // Unless all of it is deleted only the fetcher goes: role, epoch and log stay, and a leader goes on acting as
+      // one.
       stop_fetching(context, broker, item.partition);
+      if (item.delete_partition) delete_replica(context, broker, item.partition);
     }
     drop_idle_fetchers(context, broker);
   }
   answer(context, broker, via, ControlResponse{error});
+  return true;
 }
 
 void checkpoint_high_watermarks(const Context& context, Broker& broker) {

@@ -147,8 +147,7 @@ std::int32_t effective_min_isr(const Context& context, const Broker& broker, Par
   const PartitionConfig& row = context.config.partitions[index(p)];
   const std::int32_t wanted = settings_of(context, broker, row.topic).min_insync_replicas;
   if (!context.rules.min_isr_capped_by_replicas) return wanted;
-  const auto& assignment = context.config.topics[index(row.topic)].assignment;
-  return std::min(wanted, static_cast<std::int32_t>(assignment[static_cast<std::size_t>(row.number)].size()));
+  return std::min(wanted, static_cast<std::int32_t>(broker.memory.partitions[index(p)].replicas.size()));
 }
 
 bool maybe_advance_high_watermark(const Context& context, Broker& broker, PartitionId p) {

@@ -47,7 +47,7 @@ bool serve(const Context& context, Broker& broker, const ConnectionId& via, cons
           [&](const ProduceRequest& r) { return serve_produce(context, broker, via, r); },
           [&](const LeaderAndIsrRequest& r) { return on_leader_and_isr(context, broker, via, r); },
           [&](const UpdateMetadataRequest& r) { return on_update_metadata(context, broker, via, r), true; },
-          [&](const StopReplicaRequest& r) { return on_stop_replica(context, broker, via, r), true; },
+          [&](const StopReplicaRequest& r) { return on_stop_replica(context, broker, via, r); },
           [&](const OffsetsForLeaderEpochRequest& r) { return serve_epochs(context, broker, via, r), true; },
           [&](const ListOffsetsRequest& r) { return serve_list_offsets(context, broker, via, r), true; },
           [&](const MetadataRequest& r) { return serve_metadata(context, broker, via, r), true; },

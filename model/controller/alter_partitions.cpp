@@ -46,6 +46,11 @@ Progress finish(const Context& context, Broker& broker, WriteAlterPartitions& st
       add_metadata(controller, controller.live, item.partition);
   }
   send_batch(context, broker);
+  // A reassignment may have waited for this very member of the ISR.
+  for (std::size_t i = step.response.partitions.size(); i-- > 0;) {
+    const AlterPartitionResult& result = step.response.partitions[i];
+    if (result.error == ErrorCode::none) then(broker, CheckReassignment{result.partition, true, {}});
+  }
   answer(context, broker, step.via, std::move(step.response));
   return Progress::done;
 }

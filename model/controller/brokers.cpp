@@ -43,7 +43,7 @@ BrokerEpoch live_epoch(const Controller& controller, NodeId broker) {
 std::vector<ReplicaOfPartition> replicas_on(const Controller& controller, const Replicas& brokers) {
   std::vector<ReplicaOfPartition> replicas;
   for (std::size_t p = 0; p < controller.partitions.size(); ++p) {
-    for (const NodeId replica : controller.partitions[p].assignment) {
+    for (const NodeId replica : controller.partitions[p].assignment.replicas) {
       if (brokers.contains(replica)) replicas.push_back({PartitionId(static_cast<std::uint16_t>(p)), replica});
     }
   }
@@ -100,7 +100,7 @@ Progress enter(const Context& context, Broker& broker, StartReplicas&) {
     const PartitionInfo& info = controller.partitions[p];
     if (!info.has_state) continue;
     Replicas online;
-    for (const NodeId replica : info.assignment) {
+    for (const NodeId replica : info.assignment.replicas) {
       if (is_online(controller, replica)) {
         online.push_back(replica);
       } else {
@@ -122,7 +122,7 @@ Progress enter(const Context& context, Broker& broker, StartReplicas&) {
 Progress enter(const Context&, Broker& broker, StartPartitions&) {
   Controller& controller = broker.memory.controller;
   for (PartitionInfo& info : controller.partitions) {
-    if (info.assignment.empty()) continue;
+    if (info.assignment.replicas.empty()) continue;
     if (!info.has_state) {
       info.phase = PartitionPhase::fresh;
     } else {
@@ -163,6 +163,7 @@ Progress enter(const Context& context, Broker& broker, StartBrokers& step) {
     add_leader_and_isr(controller, {replica.replica}, replica.partition, false);
   }
   send_batch(context, broker);
+  then(broker, ResumeReassignments{false, step.brokers});
   elect_where_needed(broker);
   return Progress::done;
 }
@@ -174,7 +175,9 @@ Progress enter(const Context& context, Broker& broker, FailBrokers& step) {
     controller.shutting_down.remove(gone);
   }
   for (PartitionInfo& info : controller.partitions) {
-    if (info.has_state && step.brokers.contains(info.state.leader)) info.phase = PartitionPhase::offline;
+    // One that has no leader has lost it with a replica that was taken away.
+    const bool led = info.state.leader != kNoNode && !step.brokers.contains(info.state.leader);
+    if (info.has_state && !led) info.phase = PartitionPhase::offline;
   }
   if (replicas_on(controller, step.brokers).empty()) {
     add_metadata(controller, controller.live);
@@ -198,7 +201,7 @@ Progress enter(const Context& context, Broker& broker, FinishControlledShutdown&
   const Controller& controller = broker.memory.controller;
   for (std::size_t p = 0; p < controller.partitions.size(); ++p) {
     const PartitionInfo& info = controller.partitions[p];
-    if (info.has_state && info.assignment.size() > 1 && info.state.leader == step.broker) {
+    if (info.has_state && info.assignment.replicas.size() > 1 && info.state.leader == step.broker) {
       response.remaining.push_back(PartitionId(static_cast<std::uint16_t>(p)));
     }
   }

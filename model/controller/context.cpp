@@ -216,7 +216,7 @@ Progress resume(const Context& context, Broker& broker, ReadTopics& step, std::u
   for (const TopicId id : step.topics) {
     for (std::size_t number = 0; number < context.config.topics[index(id)].assignment.size(); ++number) {
       const PartitionId p = partition_of(context, id, number);
-      if (!controller.partitions[index(p)].assignment.empty()) partitions.push_back(p);
+      if (!controller.partitions[index(p)].assignment.replicas.empty()) partitions.push_back(p);
     }
   }
   if (step.at_failover) {
@@ -235,7 +235,7 @@ Progress resume(const Context& context, Broker& broker, ReadTopics& step, std::u
 Progress enter(const Context& context, Broker& broker, ReadPartitionStates& step) {
   for (std::size_t i = 0; i < step.partitions.size(); ++i) {
     ask_zookeeper(context, broker, static_cast<std::uint32_t>(i),
-                  zk_single(zk_read(ZkOpType::get, state_path(context, step.partitions[i]), false)));
+                  read_state(context, broker.memory.controller, step.partitions[i]));
   }
   return Progress::waiting;
 }

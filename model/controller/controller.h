@@ -61,9 +61,19 @@ struct UncleanElectionEnabled {  // by a changed topic configuration
   TopicId topic{};
   FIELDS(topic);
 };
-using ControllerEvent = std::variant<ControllerStartup, Reelect, ControllerChange, Expire, BrokerChange, TopicChange,
-                                     IsrChangeNotification, AlterPartitionReceived, ControlledShutdownReceived,
-                                     ReplicaLeaderElection, AutoRebalance, UncleanElectionEnabled>;
+struct ApiPartitionReassignment {  // an operator's (AlterPartitionReassignments, KIP-455)
+  PartitionId partition{};
+  Replicas target;
+  FIELDS(partition, target);
+};
+struct PartitionReassignmentIsrChange {  // the state of a partition that is being reassigned was written
+  PartitionId partition{};
+  FIELDS(partition);
+};
+using ControllerEvent =
+    std::variant<ControllerStartup, Reelect, ControllerChange, Expire, BrokerChange, TopicChange, IsrChangeNotification,
+                 AlterPartitionReceived, ControlledShutdownReceived, ReplicaLeaderElection, AutoRebalance,
+                 UncleanElectionEnabled, ApiPartitionReassignment, PartitionReassignmentIsrChange>;
 
 // --- steps -------------------------------------------------------------------------------------
 
@@ -185,7 +195,7 @@ struct TakeReplicasOffline {  // StopReplica first
   StateRound round;
   FIELDS(todo, round);
 };
-enum class Strategy : std::uint8_t { offline, preferred, controlled_shutdown };
+enum class Strategy : std::uint8_t { offline, preferred, controlled_shutdown, reassigned };
 struct ElectLeaders {
   Strategy strategy{};
   bool allow_unclean = false;
@@ -219,12 +229,60 @@ struct ReadTopicConfigs {
   std::uint32_t answers = 0;
   FIELDS(answers);
 };
+// --- reassignment: phases and their order as in KafkaController.onPartitionReassignment ---
+
+// The topic's znode says from now on that the partition is assigned like this, and so does our memory.
+struct WriteAssignment {
+  PartitionId partition{};
+  ReplicaAssignment assignment;
+  FIELDS(partition, assignment);
+};
+// Is every replica of the target in the ISR? Then the reassignment can be completed; else its new replicas start.
+struct CheckReassignment {
+  PartitionId partition{};
+  bool only_complete = false;  // they have been started before
+  Replicas unknown;            // new replicas that no broker has been told of
+  FIELDS(partition, only_complete, unknown);
+};
+// Phase A: nothing changes but the leader epoch, so that nobody can ignore who is assigned from now on.
+struct BumpLeaderEpoch {
+  std::vector<PartitionId> todo;  // one, until it is written
+  StateRound round;
+  FIELDS(todo, round);
+};
+struct StartNewReplicas {
+  PartitionId partition{};
+  Replicas replicas;
+  FIELDS(partition, replicas);
+};
+// Phase B: the target is all that is assigned, one of it leads, the others go.
+struct CompleteReassignment {
+  PartitionId partition{};
+  FIELDS(partition);
+};
+struct DeleteReplicas {  // StopReplica with delete
+  PartitionId partition{};
+  Replicas replicas;
+  FIELDS(partition, replicas);
+};
+struct AnnouncePartition {  // UpdateMetadata to everyone
+  PartitionId partition{};
+  FIELDS(partition);
+};
+// What is still under way goes on: all of it with a new controller, else what waits for one of these brokers.
+struct ResumeReassignments {
+  bool all = false;
+  Replicas brokers;
+  FIELDS(all, brokers);
+};
 using ControllerStep =
     std::variant<ReadController, ReadControllerEpoch, CreateControllerEpoch, RegisterAsController, ConfirmRegistration,
                  ListNotifications, ReadNotifications, DeleteNotifications, ListBrokers, ReadBrokers, ListTopics,
                  ReadTopics, ReadPartitionStates, AnnounceBrokers, StartReplicas, StartPartitions, BrokersCameOrWent,
                  StartBrokers, FailBrokers, CreatePartitions, TakeReplicasOffline, ElectLeaders, WriteAlterPartitions,
-                 FinishControlledShutdown, SendBatch, ReplicasBecomeOffline, ReadTopicConfigs>;
+                 FinishControlledShutdown, SendBatch, ReplicasBecomeOffline, ReadTopicConfigs, WriteAssignment,
+                 CheckReassignment, BumpLeaderEpoch, StartNewReplicas, CompleteReassignment, DeleteReplicas,
+                 AnnouncePartition, ResumeReassignments>;
 
 // --- what it knows ------------------------------------------------------------------------------
 
@@ -233,7 +291,7 @@ enum class PartitionPhase : std::uint8_t { unknown, fresh, online, offline };  /
 struct PartitionInfo {
   PartitionPhase phase = PartitionPhase::unknown;
   bool has_state = false;  // its state znode has been read or written
-  Replicas assignment;
+  ReplicaAssignment assignment;
   PartitionState state;
   PartitionEpoch partition_epoch = -1;
   FIELDS(phase, has_state, assignment, state, partition_epoch);
@@ -255,8 +313,9 @@ struct Sender {
 struct ControlItem {
   NodeId to = kNoNode;
   PartitionId partition{};
-  bool is_new = false;
-  FIELDS(to, partition, is_new);
+  bool is_new = false;   // LeaderAndIsr
+  bool deletes = false;  // StopReplica
+  FIELDS(to, partition, is_new, deletes);
 };
 struct ControlBatch {
   std::vector<ControlItem> leader_and_isr;

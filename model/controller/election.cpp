@@ -21,6 +21,7 @@ void begin_failover(const Context& context, Broker& broker, ControllerEpoch epoc
   controller.topics_known.assign(context.config.topics.size(), 0);
   context.tell(BelievesController{epoch});
   schedule_first_rebalance(context, broker);
+  then(broker, ResumeReassignments{true, {}});
   if (context.rules.failover_removes_dead_replicas_first) then(broker, StartPartitions{});
   then(broker, StartReplicas{});
   then(broker, AnnounceBrokers{});

@@ -44,7 +44,7 @@ void begin_controlled_shutdown(const Context& context, Broker& broker, const Con
   TakeReplicasOffline offline;
   for (const ReplicaOfPartition& replica : replicas_on(controller, {stopping})) {
     const PartitionInfo& info = controller.partitions[index(replica.partition)];
-    if (info.assignment.size() < 2 || !info.has_state) continue;
+    if (info.assignment.replicas.size() < 2 || !info.has_state) continue;
     if (info.state.leader == stopping) {
       elect.todo.push_back(replica.partition);
     } else {
@@ -68,7 +68,7 @@ void begin_operator_election(Broker& broker, const ReplicaLeaderElection& event)
     elect.strategy = Strategy::offline;
     elect.allow_unclean = true;
   } else {
-    if (info.state.leader == info.assignment.front()) return;
+    if (info.state.leader == info.assignment.replicas.front()) return;
     elect.strategy = Strategy::preferred;
   }
   then(broker, std::move(elect));
@@ -88,7 +88,7 @@ void begin_rebalance(const Context& context, Broker& broker) {
     std::vector<PartitionId> lost;
     for (std::size_t p = 0; p < controller.partitions.size(); ++p) {
       const PartitionInfo& info = controller.partitions[p];
-      if (!info.has_state || info.assignment.front() != preferred) continue;
+      if (!info.has_state || info.assignment.replicas.front() != preferred) continue;
       ++all;
       if (info.state.leader != preferred) lost.push_back(PartitionId(static_cast<std::uint16_t>(p)));
     }
@@ -97,7 +97,7 @@ void begin_rebalance(const Context& context, Broker& broker) {
     const Replicas online = online_brokers(controller);
     for (const PartitionId p : lost) {
       const PartitionInfo& info = controller.partitions[index(p)];
-      const ElectionView view{info.state, info.assignment, online, controller.shutting_down, false};
+      const ElectionView view{info.state, info.assignment.replicas, online, controller.shutting_down, false};
       if (context.rules.elect_preferred(view).leader != kNoNode) elect.todo.push_back(p);
     }
   }
@@ -126,6 +126,10 @@ void begin(const Context& context, Broker& broker, ControllerEvent& event) {
                  [&](const AutoRebalance&) { begin_rebalance(context, broker); },
                  [&](const UncleanElectionEnabled&) {
                    if (active) elect_where_needed(broker);
+                 },
+                 [&](const ApiPartitionReassignment& e) { begin_reassignment(context, broker, e); },
+                 [&](const PartitionReassignmentIsrChange& e) {
+                   if (active) then(broker, CheckReassignment{e.partition, true, {}});
                  },
              },
              event);
@@ -213,6 +217,12 @@ void on_controller_watch(const Context& context, Broker& broker, const ZkEvent& 
       return put_event(context, broker, Reelect{});
     return put_event(context, broker, ControllerChange{});
   }
+  if (event.type == ZkEventType::node_data_changed && event.path.depth() == 6) {
+    // Only the states of partitions that are being reassigned are watched.
+    const TopicId topic{static_cast<std::uint16_t>(event.path.name(2).value)};
+    const PartitionId p = context.config.partition_of(topic, event.path.name(4).value);
+    return put_event(context, broker, PartitionReassignmentIsrChange{p});
+  }
   if (!children) return;
   if (event.path == paths::broker_ids()) put_event(context, broker, BrokerChange{});
   if (event.path == paths::topics()) put_event(context, broker, TopicChange{});
@@ -241,6 +251,8 @@ void expire_controller(const Context& context, Broker& broker) {
   for (const ControllerEvent& event : controller.queue) {
     if (const auto* shutdown = std::get_if<ControlledShutdownReceived>(&event)) {
       answer(context, broker, shutdown->via, ControlledShutdownResponse{ErrorCode::stale_controller_epoch, {}});
+    } else if (const auto* reassignment = std::get_if<ApiPartitionReassignment>(&event)) {
+      context.tell(ReassignmentRefused{reassignment->partition, ErrorCode::not_controller});
     }
   }
   controller.queue.clear();

@@ -65,7 +65,7 @@ LeaderAndIsrPartition leader_and_isr_of(const Controller& controller, const Cont
   entry.controller_epoch = info.state.controller_epoch;
   entry.partition_epoch = info.partition_epoch;
   entry.isr = info.state.isr;
-  entry.replicas = info.assignment;
+  entry.replicas = info.assignment.replicas;
   return entry;
 }
 
@@ -83,7 +83,7 @@ UpdateMetadataRequest metadata_for(const Broker& self, NodeId to) {
 
 void add_leader_and_isr(Controller& controller, const Replicas& to, PartitionId p, bool is_new) {
   for (const NodeId broker : to) {
-    if (is_live(controller, broker)) controller.batch.leader_and_isr.push_back({broker, p, is_new});
+    if (is_live(controller, broker)) controller.batch.leader_and_isr.push_back({broker, p, is_new, false});
   }
   add_metadata(controller, controller.live, p);
 }
@@ -102,8 +102,8 @@ void add_metadata(Controller& controller, const Replicas& to, PartitionId p) {
   if (std::find(about_which.begin(), about_which.end(), p) == about_which.end()) about_which.push_back(p);
 }
 
-void add_stop_replica(Controller& controller, NodeId to, PartitionId p) {
-  if (is_live(controller, to)) controller.batch.stop_replica.push_back({to, p, false});
+void add_stop_replica(Controller& controller, NodeId to, PartitionId p, bool deletes) {
+  if (is_live(controller, to)) controller.batch.stop_replica.push_back({to, p, false, deletes});
 }
 
 // For each destination all LeaderAndIsr come first, then all UpdateMetadata, then all StopReplica: a
@@ -125,7 +125,7 @@ void send_batch(const Context& context, Broker& broker) {
     StopReplicaRequest request{broker.id, controller.epoch, live_epoch(controller, to), {}};
     for (const ControlItem& item : batch.stop_replica) {
       const LeaderEpoch epoch = controller.partitions[index(item.partition)].state.leader_epoch;
-      if (item.to == to) request.partitions.push_back({item.partition, epoch, false});
+      if (item.to == to) request.partitions.push_back({item.partition, epoch, item.deletes});
     }
     if (!request.partitions.empty()) enqueue(context, broker, to, std::move(request));
   }

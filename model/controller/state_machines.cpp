@@ -37,7 +37,7 @@ PartitionState initial_state(const Context& context, const Controller& controlle
   PartitionState state;
   state.leader_epoch = 0;
   state.controller_epoch = controller.epoch;
-  state.isr = context.rules.first_isr(controller.partitions[index(p)].assignment, online_brokers(controller));
+  state.isr = context.rules.first_isr(controller.partitions[index(p)].assignment.replicas, online_brokers(controller));
   if (!state.isr.empty()) state.leader = state.isr.front();
   return state;
 }
@@ -105,7 +105,7 @@ void begin_reading(const Context& context, Broker& broker, StateRound& round, st
   round.versions.assign(round.items.size(), -1);
   for (std::size_t i = 0; i < round.items.size(); ++i) {
     ask_zookeeper(context, broker, static_cast<std::uint32_t>(i),
-                  zk_single(zk_read(ZkOpType::get, state_path(context, round.items[i].partition), false)));
+                  read_state(context, broker.memory.controller, round.items[i].partition));
   }
 }
 
@@ -134,18 +134,25 @@ bool begin_writing(const Context& context, Broker& broker, StateRound& round, De
 // stays), what follows once it is written, and that the leader was faster.
 Progress next_round(const Context& context, Broker& broker, TakeReplicasOffline& step);
 Progress next_round(const Context& context, Broker& broker, ElectLeaders& step);
+Progress next_round(const Context& context, Broker& broker, BumpLeaderEpoch& step);
 std::optional<PartitionState> decide(const Context& context, Controller& controller, const TakeReplicasOffline& step,
                                      const ReplicaOfPartition& item, const PartitionState& read,
                                      PartitionEpoch version);
 std::optional<PartitionState> decide(const Context& context, Controller& controller, const ElectLeaders& step,
                                      const ReplicaOfPartition& item, const PartitionState& read,
                                      PartitionEpoch version);
+std::optional<PartitionState> decide(const Context& context, Controller& controller, const BumpLeaderEpoch& step,
+                                     const ReplicaOfPartition& item, const PartitionState& read,
+                                     PartitionEpoch version);
 void written(Controller& controller, const TakeReplicasOffline& step, const ReplicaOfPartition& item,
              const PartitionState& state, PartitionEpoch version);
 void written(Controller& controller, const ElectLeaders& step, const ReplicaOfPartition& item,
              const PartitionState& state, PartitionEpoch version);
+void written(Controller& controller, const BumpLeaderEpoch& step, const ReplicaOfPartition& item,
+             const PartitionState& state, PartitionEpoch version);
 void retry(TakeReplicasOffline& step, const ReplicaOfPartition& item);
 void retry(ElectLeaders& step, const ReplicaOfPartition& item);
+void retry(BumpLeaderEpoch& step, const ReplicaOfPartition& item);
 
 template <typename Step>
 Progress resume_round(const Context& context, Broker& broker, Step& step, std::uint32_t index_of_answer,
@@ -183,7 +190,7 @@ void replica_is_out(Controller& controller, const ReplicaOfPartition& item, cons
                     PartitionEpoch version) {
   remember(controller, item.partition, state, version);
   const PartitionInfo& info = controller.partitions[index(item.partition)];
-  tell_new_state(controller, without(info.assignment, item.replica), item.partition, false);
+  tell_new_state(controller, without(info.assignment.replicas, item.replica), item.partition, false);
 }
 
 // The sole member stays in the ISR, without a leader: an empty ISR would forget who has the data.
@@ -234,7 +241,7 @@ Progress enter(const Context& context, Broker& broker, TakeReplicasOffline& step
   std::erase_if(step.todo, [&](const ReplicaOfPartition& item) {
     return !controller.partitions[index(item.partition)].has_state;
   });
-  for (const ReplicaOfPartition& item : step.todo) add_stop_replica(controller, item.replica, item.partition);
+  for (const ReplicaOfPartition& item : step.todo) add_stop_replica(controller, item.replica, item.partition, false);
   return next_round(context, broker, step);
 }
 
@@ -258,7 +265,7 @@ ElectionChoice choose(const Context& context, const Controller& controller, cons
   const PartitionInfo& info = controller.partitions[index(p)];
   const bool unclean = step.allow_unclean || is_unclean_allowed(context, controller, p);
   const Replicas online = online_brokers(controller);
-  const ElectionView view{read, info.assignment, online, controller.shutting_down, unclean};
+  const ElectionView view{read, info.assignment.replicas, online, controller.shutting_down, unclean};
   switch (step.strategy) {
     case Strategy::offline:
       return context.rules.elect_offline(view);
@@ -266,13 +273,15 @@ ElectionChoice choose(const Context& context, const Controller& controller, cons
       return context.rules.elect_preferred(view);
     case Strategy::controlled_shutdown:
       return context.rules.elect_controlled_shutdown(view);
+    case Strategy::reassigned:
+      return context.rules.elect_reassigned(view);
   }
   return {};
 }
 
 Replicas recipients(const Controller& controller, const ElectLeaders& step, PartitionId p) {
   Replicas to;
-  for (const NodeId replica : controller.partitions[index(p)].assignment) {
+  for (const NodeId replica : controller.partitions[index(p)].assignment.replicas) {
     const bool told =
         step.strategy == Strategy::offline ? is_online(controller, replica) : is_live(controller, replica);
     if (told) to.push_back(replica);
@@ -300,7 +309,9 @@ void written(Controller& controller, const ElectLeaders& step, const ReplicaOfPa
 
 void retry(ElectLeaders& step, const ReplicaOfPartition& item) { step.todo.push_back(item.partition); }
 
-Progress next_round(const Context& context, Broker& broker, ElectLeaders& step) {
+// Those that are left: whole partitions, once each.
+template <typename Step>
+Progress next_partitions(const Context& context, Broker& broker, Step& step) {
   if (step.todo.empty()) {
     send_batch(context, broker);
     return Progress::done;
@@ -312,11 +323,52 @@ Progress next_round(const Context& context, Broker& broker, ElectLeaders& step) 
   return Progress::waiting;
 }
 
+Progress next_round(const Context& context, Broker& broker, ElectLeaders& step) {
+  return next_partitions(context, broker, step);
+}
+
 }  // namespace
 
 Progress enter(const Context& context, Broker& broker, ElectLeaders& step) { return next_round(context, broker, step); }
 
 Progress resume(const Context& context, Broker& broker, ElectLeaders& step, std::uint32_t index_of_answer,
+                const ZkResponse& response) {
+  return resume_round(context, broker, step, index_of_answer, response);
+}
+
+// --- a new leader epoch and nothing else (KafkaController.updateLeaderEpochAndSendRequest) -----------
+
+namespace {
+
+std::optional<PartitionState> decide(const Context&, Controller& controller, const BumpLeaderEpoch&,
+                                     const ReplicaOfPartition&, const PartitionState& read, PartitionEpoch) {
+  PartitionState state = read;
+  ++state.leader_epoch;
+  state.controller_epoch = controller.epoch;
+  return state;
+}
+
+void written(Controller& controller, const BumpLeaderEpoch&, const ReplicaOfPartition& item,
+             const PartitionState& state, PartitionEpoch version) {
+  remember(controller, item.partition, state, version);
+  const ReplicaAssignment& assignment = controller.partitions[index(item.partition)].assignment;
+  tell_new_state(controller, origin_of(assignment), item.partition, false);
+  tell_new_state(controller, assignment.adding, item.partition, true);
+}
+
+void retry(BumpLeaderEpoch& step, const ReplicaOfPartition& item) { step.todo.push_back(item.partition); }
+
+Progress next_round(const Context& context, Broker& broker, BumpLeaderEpoch& step) {
+  return next_partitions(context, broker, step);
+}
+
+}  // namespace
+
+Progress enter(const Context& context, Broker& broker, BumpLeaderEpoch& step) {
+  return next_round(context, broker, step);
+}
+
+Progress resume(const Context& context, Broker& broker, BumpLeaderEpoch& step, std::uint32_t index_of_answer,
                 const ZkResponse& response) {
   return resume_round(context, broker, step, index_of_answer, response);
 }

@@ -38,6 +38,14 @@ Progress enter(const Context&, Broker&, FinishControlledShutdown&);
 Progress enter(const Context&, Broker&, SendBatch&);
 Progress enter(const Context&, Broker&, ReplicasBecomeOffline&);
 Progress enter(const Context&, Broker&, ReadTopicConfigs&);
+Progress enter(const Context&, Broker&, WriteAssignment&);
+Progress enter(const Context&, Broker&, CheckReassignment&);
+Progress enter(const Context&, Broker&, BumpLeaderEpoch&);
+Progress enter(const Context&, Broker&, StartNewReplicas&);
+Progress enter(const Context&, Broker&, CompleteReassignment&);
+Progress enter(const Context&, Broker&, DeleteReplicas&);
+Progress enter(const Context&, Broker&, AnnouncePartition&);
+Progress enter(const Context&, Broker&, ResumeReassignments&);
 
 Progress resume(const Context&, Broker&, ReadController&, std::uint32_t index, const ZkResponse&);
 Progress resume(const Context&, Broker&, ReadControllerEpoch&, std::uint32_t index, const ZkResponse&);
@@ -57,6 +65,9 @@ Progress resume(const Context&, Broker&, TakeReplicasOffline&, std::uint32_t ind
 Progress resume(const Context&, Broker&, ElectLeaders&, std::uint32_t index, const ZkResponse&);
 Progress resume(const Context&, Broker&, WriteAlterPartitions&, std::uint32_t index, const ZkResponse&);
 Progress resume(const Context&, Broker&, ReadTopicConfigs&, std::uint32_t index, const ZkResponse&);
+Progress resume(const Context&, Broker&, WriteAssignment&, std::uint32_t index, const ZkResponse&);
+Progress resume(const Context&, Broker&, CheckReassignment&, std::uint32_t index, const ZkResponse&);
+Progress resume(const Context&, Broker&, BumpLeaderEpoch&, std::uint32_t index, const ZkResponse&);
 // The steps above are all that wait.
 template <typename Step>
 Progress resume(const Context&, Broker&, Step&, std::uint32_t, const ZkResponse&) {
@@ -82,13 +93,18 @@ void schedule_first_rebalance(const Context& context, const Broker& broker);
 void add_leader_and_isr(Controller& controller, const Replicas& to, PartitionId p, bool is_new);
 void add_metadata(Controller& controller, const Replicas& to);  // live brokers only
 void add_metadata(Controller& controller, const Replicas& to, PartitionId p);
-void add_stop_replica(Controller& controller, NodeId to, PartitionId p);
+void add_stop_replica(Controller& controller, NodeId to, PartitionId p, bool deletes);
 void send_batch(const Context& context, Broker& broker);
 
 void add_sender(Controller& controller, NodeId broker);
 void remove_sender(const Context& context, Broker& self, NodeId broker);
 void remove_all_senders(const Context& context, Broker& self);
 void enqueue(const Context& context, Broker& self, NodeId to, Body request);
+
+// --- reassignment.cpp ---
+void begin_reassignment(const Context& context, Broker& broker, const ApiPartitionReassignment& event);
+// Reads a partition's state; while it is being reassigned and leaders write ISRs themselves, with a watch.
+ZkRequest read_state(const Context& context, const Controller& controller, PartitionId p);
 
 // --- shared views ---
 inline bool is_live(const Controller& controller, NodeId broker) { return controller.live.contains(broker); }

@@ -20,7 +20,7 @@ void look_at_replica(PartitionHistory& past, const View& view, PartitionId p, No
 }
 
 void look_at_replicas(PartitionHistory& past, const View& view, PartitionId p) {
-  for (const NodeId replica : past.assignment) look_at_replica(past, view, p, replica);
+  for (const NodeId replica : past.hosts) look_at_replica(past, view, p, replica);
 }
 
 void note_committed_values(PartitionHistory& past, const ClusterConfig& config, const Batch& batch) {
@@ -220,6 +220,7 @@ void note_leader(PartitionHistory& past, const View& view, NodeId broker, const 
   ReplicaHistory& replica = past.replicas[static_cast<std::size_t>(broker)];
   replica.stuck_pending = false;
   replica.unaware_of_isr = false;
+  replica.deleted = false;
   replica.highest_epoch = std::max(replica.highest_epoch, told.leader_epoch);
   replica.reign_high_watermark = std::max(replica.reign_high_watermark, told.high_watermark);
   // It came back before any controller noticed that it had been away, and leads on where it led.
@@ -308,6 +309,31 @@ void note_log_lost(PartitionHistory& past, const View& view, NodeId broker, cons
   note_cut(past, view, told.partition, broker, told.to, lost);
 }
 
+// What a reassignment adds may be proposed for the ISR before the one after it gives it up.
+void note_assignment(PartitionHistory& past, const AssignmentChanged& told) {
+  for (const NodeId replica : past.assignment.adding) {
+    if (!told.replicas.contains(replica) && !past.given_up.contains(replica)) past.given_up.push_back(replica);
+  }
+  for (const NodeId replica : told.replicas) {
+    past.given_up.remove(replica);
+    if (std::find(past.hosts.begin(), past.hosts.end(), replica) == past.hosts.end()) past.hosts.push_back(replica);
+  }
+  past.assignment = {told.replicas, told.adding, told.removing};
+}
+
+// As if it had never been there; what its machine had lost is nobody's any more.
+void note_deleted(PartitionHistory& past, const View& view, PartitionId p, NodeId broker) {
+  view.logs.cut(p, broker, 0);
+  const std::int32_t min_insync_replicas = past.replicas[static_cast<std::size_t>(broker)].min_insync_replicas;
+  ReplicaHistory fresh;
+  fresh.min_insync_replicas = min_insync_replicas;
+  fresh.deleted = true;
+  past.replicas[static_cast<std::size_t>(broker)] = fresh;
+  if (past.assignment.replicas.contains(broker)) return;
+  const auto host = std::find(past.hosts.begin(), past.hosts.end(), broker);
+  if (host != past.hosts.end()) past.hosts.erase(host);
+}
+
 }  // namespace
 
 bool misses_what_it_lost(const View& view, PartitionId p, NodeId replica) {
@@ -322,7 +348,8 @@ History make_history(const ClusterConfig& config) {
     const auto id = PartitionId(static_cast<std::uint16_t>(p));
     const TopicConfig& topic = config.topic_of(id);
     PartitionHistory& past = history.partitions[p];
-    past.assignment = topic.assignment[static_cast<std::size_t>(config.partitions[p].number)];
+    past.assignment.replicas = topic.assignment[static_cast<std::size_t>(config.partitions[p].number)];
+    for (const NodeId replica : past.assignment.replicas) past.hosts.push_back(replica);
     past.unclean_configured = topic.unclean_leader_election_enable;
     past.min_insync_replicas = past.configured_at_start = topic.min_insync_replicas;
     past.replicas.resize(config.brokers.size() + 1);
@@ -363,7 +390,10 @@ struct Fold {
     follower.highest_epoch = std::max(follower.highest_epoch, f.leader_epoch);
     follower.reign_high_watermark = kUnknownOffset;
     follower.unaware_of_isr = false;
+    follower.deleted = false;
   }
+  void operator()(const AssignmentChanged& f) { note_assignment(past(f.partition), f); }
+  void operator()(const ReplicaDeleted& f) { note_deleted(past(f.partition), view, f.partition, teller); }
   void operator()(const HighWatermarkMoved& f) { note_high_watermark(past(f.partition), view, teller, f); }
   void operator()(const RecordsAppended& f) {
     look_at_replica(past(f.partition), view, f.partition, teller);

@@ -47,6 +47,7 @@ struct ReplicaHistory {
   LeaderEpoch lost_in_epoch = kNoEpoch;  // stored then
   ControllerEpoch lost_under = 0;        // likewise
   std::int32_t min_insync_replicas = 1;  // that its broker goes by
+  bool deleted = false;                  // at the controller's word, and not begun anew since
 };
 
 // Values of one producer, [first, end), that a leader acknowledged which could not know better.
@@ -65,7 +66,12 @@ struct PartitionHistory {
   PartitionState before;  // the change before
   // By leader epoch, as far as known: the first leader that was stored with it.
   std::vector<NodeId> leader_of_epoch;
-  Replicas assignment;
+  // ZooKeeper's word likewise; before the topic is created, as it will be.
+  ReplicaAssignment assignment;
+  // Whoever is assigned now, or was and has not deleted its replica.
+  SmallVec<NodeId, 4> hosts;
+  // A reassignment took the place of another one, which had added these: ZooKeeper's ISR may still name them.
+  Replicas given_up;
   std::int32_t min_insync_replicas = 1;  // by the topic...
   std::int32_t configured_at_start = 1;  // ...and before anybody changed it, which a new process begins with
   bool unclean_configured = false;       // by the topic

@@ -15,11 +15,11 @@ std::span<const Invariant> liveness_rows();     // what must come back when the 
 
 // --- shared by predicates -------------------------------------------------------------------------
 
-// Calls visit(broker) for each broker that is assigned to the partition until one returns false; returns
-// whether none did.
+// Calls visit(broker) for each broker that has a replica of the partition, or may have one, until one returns false;
+// returns whether none did.
 template <typename Visit>
 bool all_replicas(const View& view, PartitionId p, Visit&& visit) {
-  for (const NodeId replica : history_of(view, p).assignment) {
+  for (const NodeId replica : history_of(view, p).hosts) {
     if (!visit(replica)) return false;
   }
   return true;

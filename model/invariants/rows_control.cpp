@@ -189,7 +189,8 @@ bool isr_is_not_empty(const View& view, PartitionId p, Breach& breach) {
 bool isr_is_assigned(const View& view, PartitionId p, Breach& breach) {
   const PartitionHistory& past = history_of(view, p);
   for (const NodeId member : past.stored.isr) {
-    if (past.assignment.contains(member)) continue;
+    // KAFKA-9672: a reassignment that takes the place of another one is stored before the ISR is put right.
+    if (past.assignment.replicas.contains(member) || past.given_up.contains(member)) continue;
     breach.broker = member;
     breach.what = "the stored ISR names " + name_of(view, member) + ", which is not assigned to the partition";
     return false;
@@ -258,7 +259,8 @@ constexpr std::array<std::string_view, 3> kClean{"election-outside-isr", "electe
                                                  "isr-write-unchecked"};
 constexpr std::array<std::string_view, 1> kLeaderInIsr{"elected-leader-not-in-isr"};
 constexpr std::array<std::string_view, 2> kNotEmpty{"last-isr-member-removed", "elected-leader-not-in-isr"};
-constexpr std::array<std::string_view, 1> kAssigned{"new-partition-isr-all-live"};
+constexpr std::array<std::string_view, 3> kAssigned{"new-partition-isr-all-live", "removed-replicas-stay-in-isr",
+                                                    "reassignment-completes-at-once"};
 
 const std::array kRows{
     Invariant{
@@ -386,7 +388,7 @@ const std::array kRows{
         .name = "isr-assigned",
         .promise = "Every member of the stored ISR is assigned to the partition.",
         .precondition = "an ISR gains a member",
-        .facts = facts_of<PartitionStateChanged>(),
+        .facts = facts_of<PartitionStateChanged, AssignmentChanged>(),
         .exposed_by = facts_of<PartitionStateChanged>(),
         .occurs = gains_a_member,
         .holds = isr_is_assigned,

@@ -89,11 +89,25 @@ bool notifications_are_gone(const View& view, Breach& breach) {
 
 // --- partitions -----------------------------------------------------------------------------------
 
+// A reassignment may take the leader away with its replica: one that another had added and it gives up, or one that is
+// to go when nobody of the target can be elected. The controller goes on believing that the partition is online, and
+// elects nobody for it before another broker dies or another controller is elected: a known gap
+// (KafkaController.stopRemovedReplicasOfReassignedPartition).
+bool has_lost_its_leader_to_a_move(const PartitionHistory& past) {
+  const auto last = std::find_if(past.leader_of_epoch.rbegin(), past.leader_of_epoch.rend(),
+                                 [](NodeId leader) { return leader != kNoNode; });
+  return past.stored.leader == kNoNode && last != past.leader_of_epoch.rend() &&
+         !past.assignment.replicas.contains(*last);
+}
+
 bool partition_is_led(const View& view, PartitionId p, Breach& breach) {
   const PartitionHistory& past = history_of(view, p);
-  if (!past.created || current_leader(view, p) != kNoNode) return true;
-  const bool can_lead = std::any_of(past.stored.isr.begin(), past.stored.isr.end(),
-                                    [&](NodeId member) { return is_alive(view, member); });
+  if (!past.created || current_leader(view, p) != kNoNode || has_lost_its_leader_to_a_move(past)) return true;
+  // A reassignment that gives another one up deletes what that had added, even the last replica in sync: Kafka asks
+  // nobody (KafkaController.updateCurrentReassignment).
+  const bool can_lead = std::any_of(past.stored.isr.begin(), past.stored.isr.end(), [&](NodeId member) {
+    return is_alive(view, member) && past.assignment.replicas.contains(member);
+  });
   if (!can_lead) return true;  // offline because every member of the ISR is dead: as it must be
   breach.broker = past.stored.leader;
   breach.what = past.stored.leader == kNoNode
@@ -126,7 +140,7 @@ bool replicas_are_in_sync(const View& view, PartitionId p, Breach& breach) {
   const PartitionHistory& past = history_of(view, p);
   const NodeId leader = current_leader(view, p);
   if (leader == kNoNode || is_stuck(view, p)) return true;
-  for (const NodeId replica : past.assignment) {
+  for (const NodeId replica : past.assignment.replicas) {
     if (!is_alive(view, replica) || has_missed_its_leader(view, p, replica)) continue;
     if (is_missed_by_its_leader(view, leader, replica)) continue;
     breach.broker = replica;
@@ -154,6 +168,17 @@ bool no_change_is_pending(const View& view, PartitionId p, Breach& breach) {
   return false;
 }
 
+bool reassignment_has_ended(const View& view, PartitionId p, Breach& breach) {
+  const PartitionHistory& past = history_of(view, p);
+  if (!is_being_reassigned(past.assignment) || current_leader(view, p) == kNoNode || is_stuck(view, p)) return true;
+  for (const NodeId replica : target_of(past.assignment)) {
+    if (!is_alive(view, replica) || has_missed_its_leader(view, p, replica)) return true;
+  }
+  breach.broker = view.history.controller;
+  breach.what = "the reassignment goes on although every new replica's broker lives";
+  return false;
+}
+
 // As the controller counts it: beyond leader.imbalance.per.broker.percentage a broker's share of partitions
 // that it should lead and does not is mended.
 bool preferred_leaders_lead(const View& view, Breach& breach) {
@@ -163,7 +188,7 @@ bool preferred_leaders_lead(const View& view, Breach& breach) {
     for (std::size_t p = 0; p < view.history.partitions.size(); ++p) {
       const PartitionHistory& past = view.history.partitions[p];
       if (is_stuck(view, PartitionId(static_cast<std::uint16_t>(p)))) continue;
-      if (!past.created || past.assignment.empty() || past.assignment.front() != id) continue;
+      if (!past.created || past.assignment.replicas.empty() || past.assignment.replicas.front() != id) continue;
       ++preferred;
       if (past.stored.leader != id && past.stored.leader != kNoNode && past.stored.isr.contains(id)) ++missing;
     }
@@ -233,6 +258,7 @@ constexpr std::array<std::string_view, 21> kInSync{"never-rejoins-isr",
                                                    "isr-admits-other-epochs"};
 constexpr std::array<std::string_view, 3> kPending{"alter-partition-not-retried", "ephemerals-outlive-session",
                                                    "vacancy-ignored"};
+constexpr std::array<std::string_view, 1> kReassigned{"reassignment-not-resumed"};
 constexpr std::array<std::string_view, 3> kPreferred{"no-preferred-election", "ephemerals-outlive-session",
                                                      "vacancy-ignored"};
 constexpr std::array<std::string_view, 2> kOutcome{"produce-never-times-out", "delivery-never-times-out"};
@@ -275,6 +301,15 @@ const std::array kRows{
         .holds = no_change_is_pending,
         .settles = isr_time,
         .broken_by = kPending,
+    },
+    Invariant{
+        .name = "reassignment-ends",
+        .promise = "A reassignment whose new replicas live is completed.",
+        .precondition = kQuiet,
+        .kind = InvariantKind::liveness,
+        .holds = reassignment_has_ended,
+        .settles = isr_time,
+        .broken_by = kReassigned,
     },
     Invariant{
         .name = "notifications-drain",

@@ -59,7 +59,7 @@ bool epochs_in_order(const View& view, PartitionId p, Breach& breach) {
 // they must be equal up to there. Beyond the first difference no pair of equal epochs may follow.
 bool logs_match(const View& view, PartitionId p, Breach& breach) {
   if (epochs_are_reused(view, p)) return true;
-  const Replicas& replicas = history_of(view, p).assignment;
+  const auto& replicas = history_of(view, p).hosts;
   for (std::size_t i = 0; i < replicas.size(); ++i) {
     for (std::size_t j = i + 1; j < replicas.size(); ++j) {
       const NodeId a = std::min(replicas[i], replicas[j]);
@@ -89,6 +89,17 @@ bool logs_match(const View& view, PartitionId p, Breach& breach) {
   return true;
 }
 
+// Nobody elects it any more, so nobody has to wait for it. Phase B of a reassignment tells the leader of the target
+// before those that are to go leave the ISR (KafkaController.onPartitionReassignment, B3 and B4); a controller that is
+// elected between the two could still choose one of them, a known gap. And what a reassignment had added before another
+// took its place is not assigned, though the ISR may name it: until the controller has put that right, or, where
+// leaders write ISRs themselves, if one did so behind its back.
+bool is_written_off(const View& view, PartitionId p, const Partition& leader, NodeId member) {
+  const PartitionHistory& past = history_of(view, p);
+  if (past.given_up.contains(member)) return true;
+  return past.assignment.removing.contains(member) && !leader.replicas.contains(member);
+}
+
 // Everything that `leader` counts as committed is in the log of every one of `isr`.
 // Except those whose machine lost records: a leader that waits for one learns it only by its silence.
 bool held_by_all(const View& view, PartitionId p, NodeId leader, const Partition& replica, const Replicas& isr,
@@ -96,7 +107,7 @@ bool held_by_all(const View& view, PartitionId p, NodeId leader, const Partition
   const Log& log = log_at(view, p, leader);
   const Offset bound = std::min(replica.high_watermark, log.end());
   for (const NodeId member : isr) {
-    if (member == leader || misses_what_it_lost(view, p, member)) continue;
+    if (member == leader || misses_what_it_lost(view, p, member) || is_written_off(view, p, replica, member)) continue;
     const Offset held = view.logs.agree_until(p, leader, log, member, log_at(view, p, member), bound);
     if (held >= bound) continue;
     breach.broker = member;
@@ -156,7 +167,9 @@ bool high_watermark_is_covered(const View& view, const Told& told, Breach& breac
   if (leader == nullptr) return true;
   breach = {told.teller, true, p, {}};
   for (const NodeId member : leader->isr) {
-    if (member == told.teller || misses_what_it_lost(view, p, member)) continue;
+    if (member == told.teller || misses_what_it_lost(view, p, member) || is_written_off(view, p, *leader, member)) {
+      continue;
+    }
     if (leader->leader_epoch < history_of(view, p).stored.leader_epoch) return true;  // zombie-harmless has it
     const Offset end = log_at(view, p, member).end();
     if (end >= moved.to) continue;
@@ -167,11 +180,11 @@ bool high_watermark_is_covered(const View& view, const Told& told, Breach& breac
   return true;
 }
 
-// As the leader knows the topic's configuration.
-std::int32_t wanted_in_sync(const View& view, PartitionId p, NodeId leader) {
-  const PartitionHistory& past = history_of(view, p);
-  const auto replicas = static_cast<std::int32_t>(past.assignment.size());
-  return std::min(past.replicas[static_cast<std::size_t>(leader)].min_insync_replicas, replicas);
+// As the leader knows the topic's configuration and its assignment.
+std::int32_t wanted_in_sync(const View& view, PartitionId p, NodeId id) {
+  const std::int32_t wanted = history_of(view, p).replicas[static_cast<std::size_t>(id)].min_insync_replicas;
+  const Partition* leader = leader_at(view, p, id);
+  return leader == nullptr ? wanted : std::min(wanted, static_cast<std::int32_t>(leader->replicas.size()));
 }
 
 bool high_watermark_has_min_isr(const View& view, const Told& told, Breach& breach) {
@@ -208,6 +221,8 @@ bool isr_entry_is_earned(const View& view, const Told& told, Breach& breach) {
   const Offset needed = std::max(leader->high_watermark, leader->epoch_start);
   for (const NodeId member : proposed.to) {
     if (proposed.isr.contains(member) || misses_what_it_lost(view, proposed.partition, member)) continue;
+    // Its last fetch was under way when the controller's word came; the controller's next epoch refuses it.
+    if (history_of(view, proposed.partition).replicas[static_cast<std::size_t>(member)].deleted) continue;
     const Offset end = log_at(view, proposed.partition, member).end();
     if (end >= needed) continue;
     breach = {told.teller, true, proposed.partition, {}};
@@ -247,7 +262,7 @@ constexpr std::array<std::string_view, 8> kLogMatching{"truncates-by-epoch-end-o
                                                        "high-watermark-counts-other-epochs",
                                                        "isr-admits-other-epochs"};
 constexpr std::array<std::string_view, 1> kQuorum{"lost-isr-change-taken-back"};
-constexpr std::array<std::string_view, 15> kIsrComplete{"joins-isr-at-once",
+constexpr std::array<std::string_view, 16> kIsrComplete{"joins-isr-at-once",
                                                         "commits-alone",
                                                         "stamps-older-epoch",
                                                         "never-truncates",
@@ -261,7 +276,8 @@ constexpr std::array<std::string_view, 15> kIsrComplete{"joins-isr-at-once",
                                                         "elected-leader-not-in-isr",
                                                         "fetch-unfenced",
                                                         "high-watermark-counts-other-epochs",
-                                                        "isr-admits-other-epochs"};
+                                                        "isr-admits-other-epochs",
+                                                        "removed-replicas-stay-in-isr"};
 constexpr std::array<std::string_view, 12> kBelievedIsr{"commits-alone",
                                                         "stamps-older-epoch",
                                                         "never-truncates",
@@ -336,7 +352,8 @@ const std::array kRows{
         .name = "isr-complete",
         .promise = "Every member of the stored ISR holds every record below any acting leader's high watermark.",
         .precondition = "an ISR changes",
-        .facts = facts_of<PartitionStateChanged, HighWatermarkMoved, BecameLeader, Truncated, LogLost>(),
+        .facts =
+            facts_of<PartitionStateChanged, HighWatermarkMoved, BecameLeader, Truncated, LogLost, ReplicaDeleted>(),
         .exposed_by = facts_of<PartitionStateChanged>(),
         .occurs = is_isr_change,
         .holds = isr_is_complete,
@@ -347,7 +364,8 @@ const std::array kRows{
         .promise = "Every member of the ISR that a leader of the stored epoch believes in holds every record below its "
                    "high watermark.",
         .precondition = "a leader proposes an ISR or becomes one",
-        .facts = facts_of<PartitionStateChanged, HighWatermarkMoved, BecameLeader, IsrCommitted, Truncated, LogLost>(),
+        .facts = facts_of<PartitionStateChanged, HighWatermarkMoved, BecameLeader, IsrCommitted, Truncated, LogLost,
+                          ReplicaDeleted>(),
         .exposed_by = facts_of<IsrCommitted, BecameLeader>(),
         .holds = believed_isr_is_complete,
         .broken_by = kBelievedIsr,

@@ -81,6 +81,13 @@ constexpr std::array kDefects{
            [](Rules& rules) { rules.last_isr_member_stays = false; }},
     Defect{"new-partition-isr-all-live", "The first ISR of a partition is every live broker, assigned or not.",
            [](Rules& rules) { rules.first_isr = first_isr_of_all_live; }},
+    Defect{
+        "reassignment-completes-at-once",
+        "A reassignment is completed without waiting for its new replicas to be in the ISR.",
+        [](Rules& rules) { rules.is_reassignment_complete = [](const Replicas&, const Replicas&) { return true; }; }},
+    Defect{"removed-replicas-stay-in-isr",
+           "A reassignment deletes the replicas that are to go and does not take them out of the ISR.",
+           [](Rules& rules) { rules.removed_replicas_leave_isr_first = false; }},
     // Any state with a smaller leader epoch has a smaller partition epoch as well: both comparisons go.
     Defect{"takes-older-leader-epoch", "A broker acts on a LeaderAndIsr whose leader epoch has passed.",
            [](Rules& rules) {

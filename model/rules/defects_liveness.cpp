@@ -26,6 +26,8 @@ constexpr std::array kDefects{
            }},
     Defect{"no-preferred-election", "The rebalance finds what leaders should move and moves none.",
            [](Rules& rules) { rules.rebalance_elects_preferred = false; }},
+    Defect{"reassignment-not-resumed", "A new controller does not go on with the reassignments of the one before it.",
+           [](Rules& rules) { rules.failover_resumes_reassignments = false; }},
     Defect{"isr-notifications-kept", "A controller leaves the notifications of ISR changes that it has read.",
            [](Rules& rules) { rules.isr_notifications_are_deleted = false; }},
 };

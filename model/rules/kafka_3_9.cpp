@@ -104,6 +104,20 @@ ElectionChoice elect_controlled_shutdown(const ElectionView& view) {
   return {};
 }
 
+// Whoever holds what was committed, in the target's order; who is to go stays in the ISR until its replica goes
+// (PartitionLeaderElectionAlgorithms.reassignPartitionLeaderElection).
+ElectionChoice elect_reassigned(const ElectionView& view) {
+  for (const NodeId replica : view.assignment) {
+    if (view.live.contains(replica) && view.state.isr.contains(replica)) return {replica, view.state.isr};
+  }
+  return {};
+}
+
+// The old replicas may go only when each of the new ones holds what was committed.
+bool is_reassignment_complete(const Replicas& target, const Replicas& isr) {
+  return std::all_of(target.begin(), target.end(), [&](NodeId replica) { return isr.contains(replica); });
+}
+
 LeaderEpoch epoch_after_election(LeaderEpoch stored, ControllerEpoch) { return stored + 1; }
 
 // Every removal by the controller begins a new epoch, so that the leader learns of it through a
@@ -141,9 +155,11 @@ const Rules& rules() {
       .elect_offline = elect_offline,
       .elect_preferred = elect_preferred,
       .elect_controlled_shutdown = elect_controlled_shutdown,
+      .elect_reassigned = elect_reassigned,
       .epoch_after_election = epoch_after_election,
       .epoch_after_isr_removal = epoch_after_isr_removal,
       .first_isr = first_isr,
+      .is_reassignment_complete = is_reassignment_complete,
   };
   return kRules;
 }

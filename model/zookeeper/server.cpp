@@ -1,6 +1,7 @@
 #include "model/zookeeper/server.h"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 #include "model/rules.h"
@@ -75,6 +76,19 @@ void tell_created(const Context& context, const ZnodeTree& tree, const Znode& no
   }
 }
 
+// The partitions that are assigned differently than before.
+void tell_assignments(const Context& context, const Znode& node, const TopicInfo& before, Zxid zxid) {
+  const TopicInfo* after = std::get_if<TopicInfo>(&node.data);
+  if (after == nullptr || node.path.last().form != Name::Form::topic) return;
+  const TopicId topic{static_cast<std::uint16_t>(node.path.last().value)};
+  for (std::size_t number = 0; number < after->assignment.size(); ++number) {
+    const ReplicaAssignment& now = after->assignment[number];
+    if (number < before.assignment.size() && now == before.assignment[number]) continue;
+    const PartitionId p = context.config.partition_of(topic, static_cast<std::int32_t>(number));
+    context.tell(AssignmentChanged{zxid, p, now.replicas, now.adding, now.removing});
+  }
+}
+
 void tell_data_changed(const Context& context, const ZnodeTree& tree, const Znode& node, Zxid zxid) {
   const ControllerEpochInfo* info = std::get_if<ControllerEpochInfo>(&node.data);
   if (node.path == paths::controller_epoch() && info != nullptr) {
@@ -107,6 +121,16 @@ void tell_change(const Context& context, const ZnodeTree& tree, const ZnodeChang
   } else {
     tell_data_changed(context, tree, *node, zxid);
   }
+}
+
+// What the request is about to replace, if it is a topic's assignments.
+std::optional<TopicInfo> assignments_before(const ZnodeTree& tree, const ZkRequest& request) {
+  if (request.ops.empty()) return std::nullopt;
+  const ZkOp& op = request.ops.back();  // behind the check of a guarded write
+  if (op.type != ZkOpType::set || !std::holds_alternative<TopicInfo>(op.data)) return std::nullopt;
+  const Znode* node = find(tree, op.path);
+  const TopicInfo* info = node == nullptr ? nullptr : std::get_if<TopicInfo>(&node->data);
+  return info == nullptr ? std::nullopt : std::optional(*info);
 }
 
 // --- watches ------------------------------------------------------------------------------------
@@ -190,9 +214,13 @@ void restore_watches(const Context& context, ZooKeeper& server, SessionId sessio
 // told of it.
 ZkResponse commit(const Context& context, ZooKeeper& server, SessionId session, const ZkRequest& request) {
   const NodeId holder = holder_of_controller(server.disk.tree);
+  const std::optional<TopicInfo> assigned_before = assignments_before(server.disk.tree, request);
   std::vector<ZnodeChange> changes;
   ZkResponse response = apply_write(server.disk.tree, session, request, changes);
   for (const ZnodeChange& change : changes) tell_change(context, server.disk.tree, change, holder, response.zxid);
+  if (assigned_before && response.code == ZkCode::ok) {
+    tell_assignments(context, *find(server.disk.tree, request.ops.back().path), *assigned_before, response.zxid);
+  }
   for (const ZnodeChange& change : changes) fire(context, server, change, response.zxid);
   return response;
 }
@@ -364,7 +392,8 @@ void on_disconnected(const Context& context, ZooKeeper& server, const Connection
 void create_topic(const Context& context, ZooKeeper& server, TopicId topic) {
   if (index(topic) >= context.config.topics.size()) return;
   TopicInfo info;
-  for (const Replicas& replicas : context.config.topics[index(topic)].assignment) info.assignment.push_back(replicas);
+  for (const Replicas& replicas : context.config.topics[index(topic)].assignment)
+    info.assignment.push_back({replicas, {}, {}});
   ZkOp op;
   op.type = ZkOpType::create;
   op.path = paths::topic(topic);

@@ -135,11 +135,11 @@ std::uint64_t facts_about(Word word) {
     case Word::controller:
       return bits<ControllerElected, ControllerVacated, ControllerEpochChanged>();
     case Word::high_watermark:
-      return bits<HighWatermarkMoved, BecameLeader, BecameFollower, Truncated>();
+      return bits<HighWatermarkMoved, BecameLeader, BecameFollower, Truncated, ReplicaDeleted>();
     case Word::log_end_offset:
-      return bits<RecordsAppended, Truncated, LogLost>();
+      return bits<RecordsAppended, Truncated, LogLost, ReplicaDeleted>();
     case Word::role:
-      return bits<BecameLeader, BecameFollower, LeaderUnavailable>();
+      return bits<BecameLeader, BecameFollower, LeaderUnavailable, ReplicaDeleted>();
     case Word::running:
       return bits<Stopped, StartFailed>();
     case Word::registered:

@@ -182,6 +182,8 @@ void Engine::tell(model::NodeId node, const model::Fact& fact) {
   if ((trigger_facts >> fact.index()) & 1U) pull_triggers(*this, node, fact);
   if (const auto* shorter = std::get_if<model::Truncated>(&fact)) {
     writeback.on_shorter(node, shorter->partition, shorter->to);
+  } else if (const auto* deleted = std::get_if<model::ReplicaDeleted>(&fact)) {
+    writeback.on_shorter(node, deleted->partition, 0);
   }
 }
 

@@ -86,6 +86,7 @@ bool hit(Engine& engine, const Fault& fault, model::NodeId node, std::int32_t ro
     case FaultKind::move_controller:
     case FaultKind::create_topic:
     case FaultKind::alter_config:
+    case FaultKind::reassign:
       return false;  // not about single processes
   }
   return false;
@@ -160,7 +161,7 @@ AppliedFault resolved(const Engine& engine, std::size_t row) {
   applied.from = resolve(fault.from, engine.nodes, config);
   applied.to = resolve(fault.to, engine.nodes, config);
   if (fault.to.empty()) applied.to = everybody_but(applied.from, config);
-  if (fault.kind == FaultKind::elect || fault.kind == FaultKind::move_controller) {
+  if (fault.kind == FaultKind::elect || fault.kind == FaultKind::move_controller || fault.kind == FaultKind::reassign) {
     const model::NodeId holder = controller_of(engine.nodes);
     applied.who.clear();
     if (holder != model::kNoNode) applied.who.push_back(holder);
@@ -180,6 +181,8 @@ bool act(Engine& engine, const Fault& fault, const AppliedFault& applied) {
       return engine.act(model::kZooKeeper, model::CreateTopic{fault.topic});
     case FaultKind::alter_config:
       return engine.act(model::kZooKeeper, fault.alteration);
+    case FaultKind::reassign:
+      return act_on(engine, applied.who, model::Reassign{fault.partition, fault.replicas});
     case FaultKind::expire_session:
       return expire_sessions(engine, applied.who);
     case FaultKind::heal:
@@ -241,6 +244,7 @@ void disturb(Engine& engine, std::size_t row, std::uint32_t application, Applied
     case FaultKind::move_controller:
     case FaultKind::create_topic:
     case FaultKind::alter_config:
+    case FaultKind::reassign:
       return;  // acts
   }
 }
@@ -294,6 +298,7 @@ void undo(Engine& engine, const Control& control) {
     case FaultKind::move_controller:
     case FaultKind::create_topic:
     case FaultKind::alter_config:
+    case FaultKind::reassign:
       return;  // nothing that could be undone
   }
 }

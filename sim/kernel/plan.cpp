@@ -65,6 +65,8 @@ std::string_view name_of(FaultKind kind) {
       return "create_topic";
     case FaultKind::alter_config:
       return "alter_config";
+    case FaultKind::reassign:
+      return "reassign";
   }
   return "";
 }

@@ -74,8 +74,9 @@ enum class FaultKind : std::uint8_t {
   move_controller,
   create_topic,
   alter_config,
+  reassign,
 };
-inline constexpr std::size_t kFaultKinds = static_cast<std::size_t>(FaultKind::alter_config) + 1;
+inline constexpr std::size_t kFaultKinds = static_cast<std::size_t>(FaultKind::reassign) + 1;
 std::string_view name_of(FaultKind kind);
 
 struct Fault {
@@ -98,10 +99,11 @@ struct Fault {
   // Of a fault that takes several commands, `at` being when the last one had been given: how many followed
   // this one. Each takes Plan::command_min..command_max, drawn once per run.
   std::int32_t commands_after = 0;
-  model::PartitionId partition{};  // elect
+  model::PartitionId partition{};  // elect, reassign
   bool unclean = false;            // elect
   model::TopicId topic{};          // create_topic
   model::AlterConfig alteration;   // alter_config
+  model::Replicas replicas;        // reassign: the target
   // Durations known beforehand, for a start that replays a real one: pins of single draws.
   std::optional<model::Duration> pin_connect, pin_register, pin_isr_check;
   std::string text;       // one line for people: "pause controller for 25 s"

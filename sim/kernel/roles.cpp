@@ -12,13 +12,6 @@ const model::Znode* find_znode(const std::vector<model::Node>& nodes, const mode
   return zookeeper == nullptr ? nullptr : model::find(zookeeper->disk.tree, path);
 }
 
-const model::Replicas* assignment_of(const model::ClusterConfig& config, model::PartitionId partition) {
-  if (index(partition) >= config.partitions.size()) return nullptr;
-  const auto& assignment = config.topic_of(partition).assignment;
-  const auto number = static_cast<std::size_t>(config.partitions[index(partition)].number);
-  return number < assignment.size() ? &assignment[number] : nullptr;
-}
-
 void add_once(std::vector<model::NodeId>& nodes, model::NodeId node) {
   if (node == model::kNoNode || std::find(nodes.begin(), nodes.end(), node) != nodes.end()) return;
   nodes.push_back(node);
@@ -49,12 +42,12 @@ void add_target(std::vector<model::NodeId>& found, const Target& target, const s
         for (const model::NodeId replica : now->isr) add_once(found, replica);
       }
       return;
-    case Target::Form::replica:
-      if (const auto* replicas = assignment_of(config, target.partition)) {
-        const auto rank = static_cast<std::size_t>(target.rank);
-        if (target.rank >= 0 && rank < replicas->size()) add_once(found, (*replicas)[rank]);
-      }
+    case Target::Form::replica: {
+      const model::Replicas replicas = assignment_of(nodes, config, target.partition);
+      const auto rank = static_cast<std::size_t>(target.rank);
+      if (target.rank >= 0 && rank < replicas.size()) add_once(found, replicas[rank]);
       return;
+    }
     case Target::Form::rack:
       for (std::size_t id = 1; id <= config.brokers.size() && id <= config.racks.size(); ++id) {
         if (config.racks[id - 1] == target.rack) add_once(found, model::NodeId(static_cast<std::uint8_t>(id)));
@@ -111,6 +104,17 @@ const model::PartitionState* state_of(const std::vector<model::Node>& nodes, con
   const model::PartitionConfig& row = config.partitions[index(partition)];
   const model::Znode* znode = find_znode(nodes, model::paths::partition_state(row.topic, row.number));
   return znode == nullptr ? nullptr : std::get_if<model::PartitionState>(&znode->data);
+}
+
+model::Replicas assignment_of(const std::vector<model::Node>& nodes, const model::ClusterConfig& config,
+                              model::PartitionId partition) {
+  if (index(partition) >= config.partitions.size()) return {};
+  const model::PartitionConfig& row = config.partitions[index(partition)];
+  const auto number = static_cast<std::size_t>(row.number);
+  const model::Znode* znode = find_znode(nodes, model::paths::topic(row.topic));
+  const auto* info = znode == nullptr ? nullptr : std::get_if<model::TopicInfo>(&znode->data);
+  if (info != nullptr && number < info->assignment.size()) return info->assignment[number].replicas;
+  return config.topic_of(partition).assignment[number];
 }
 
 std::vector<model::NodeId> resolve(const std::vector<Target>& targets, const std::vector<model::Node>& nodes,

@@ -16,6 +16,10 @@ bool has_session(const std::vector<model::Node>& nodes, model::NodeId owner);  /
 const model::PartitionState* state_of(const std::vector<model::Node>& nodes, const model::ClusterConfig& config,
                                       model::PartitionId partition);
 
+// As the topic's znode has it, a reassignment's new and old replicas included; as it will be created, if there is none.
+model::Replicas assignment_of(const std::vector<model::Node>& nodes, const model::ClusterConfig& config,
+                              model::PartitionId partition);
+
 // Each node once, in the order of the targets. Empty: nobody has that role.
 std::vector<model::NodeId> resolve(const std::vector<Target>& targets, const std::vector<model::Node>& nodes,
                                    const model::ClusterConfig& config);

@@ -46,6 +46,9 @@ model::NodeId World::controller() const { return controller_of(kernel_->engine.n
 const model::PartitionState* World::partition_state(model::PartitionId partition) const {
   return state_of(kernel_->engine.nodes, kernel_->engine.plan.config, partition);
 }
+model::Replicas World::assignment(model::PartitionId partition) const {
+  return assignment_of(kernel_->engine.nodes, kernel_->engine.plan.config, partition);
+}
 const std::vector<FaultEffect>& World::fault_effects() const { return kernel_->engine.fault_effects; }
 
 }  // namespace sim

@@ -38,6 +38,7 @@ class World {
   // Roles now, from what ZooKeeper has stored.
   model::NodeId controller() const;
   const model::PartitionState* partition_state(model::PartitionId partition) const;
+  model::Replicas assignment(model::PartitionId partition) const;
 
   // Effects by Plan::faults row, counted so far.
   const std::vector<FaultEffect>& fault_effects() const;
