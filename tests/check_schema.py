@@ -26,7 +26,8 @@ UNSEEN = {
     "a name refers to another part of the file: which nodes, topics, partitions and replicas there are": [
         "client-named-as-node", "client-unknown-topic", "expect-acknowledged-broker", "expect-field-node",
         "expect-state-unknown-partition", "fault-create-topic",
-        "fault-alter-config-topic", "fault-unknown-rack", "fault-when-state-broker", "racks-broker",
+        "fault-alter-config-topic", "fault-reassign-partition", "fault-reassign-unknown-broker",
+        "fault-unknown-rack", "fault-when-state-broker", "racks-broker",
         "fault-unknown-node", "fault-unknown-node-far",
         "fault-unknown-partition", "fault-unknown-rank", "per-broker-unknown", "unknown-replica",
         "unknown-replica-name"],

@@ -21,7 +21,7 @@
 namespace {
 
 // In the order in which they are tried.
-constexpr std::array<std::string_view, 3> kNeutral{"neutral", "version-2.6", "one-record-fetches"};
+constexpr std::array<std::string_view, 4> kNeutral{"neutral", "version-2.6", "one-record-fetches", "reassign"};
 constexpr std::uint64_t kSeeds = 20'000;  // of one scenario, until a defect must have been found
 constexpr std::uint64_t kRunsEach = 20;   // in which unrelated rows are looked at
 
