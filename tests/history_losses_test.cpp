@@ -129,9 +129,19 @@ TEST_CASE("a machine's loss does not excuse an election while a member that hold
   ToldByHand told;
   told.commit_ten();
   told.lose_log(kB2, 6);
+  told.notice(kB2);
   told.elect(kB2, 1, {kB1, kB2, kB3});
   CHECK(only(told).reason == LossReason::none);
   CHECK(told.past().committed.end() == 10);
+}
+
+TEST_CASE("nobody can help it when no controller has seen that broker go") {
+  ToldByHand told;
+  told.commit_ten();
+  told.notice(kB2);
+  told.lose_log(kB2, 6);
+  told.elect(kB2, 1, {kB1, kB2, kB3});
+  CHECK(only(told).reason == LossReason::power_loss);
 }
 
 TEST_CASE("it does when that member is not registered, or when the controller came after the loss") {
@@ -139,6 +149,7 @@ TEST_CASE("it does when that member is not registered, or when the controller ca
   gone.commit_ten();
   gone.store(kB1, 0, {kB1, kB2});
   gone.lose_log(kB2, 6);
+  gone.notice(kB2);
   gone.tell(kZooKeeper, BrokerUnregistered{30, kB1});
   gone.elect(kB2, 1, {kB2});
   CHECK(only(gone).reason == LossReason::power_loss);
@@ -146,6 +157,7 @@ TEST_CASE("it does when that member is not registered, or when the controller ca
   ToldByHand late;
   late.commit_ten();
   late.lose_log(kB2, 6);
+  late.notice(kB2);
   late.store(kB2, 1, {kB1, kB2, kB3}, 2);
   late.lead(kB2, 1);
   CHECK(only(late).reason == LossReason::power_loss);
@@ -154,6 +166,7 @@ TEST_CASE("it does when that member is not registered, or when the controller ca
   ToldByHand leaving;
   leaving.commit_ten();
   leaving.lose_log(kB2, 6);
+  leaving.notice(kB2);
   leaving.broker(kB1).memory.phase = leaving.broker(kB3).memory.phase = BrokerPhase::stopping;
   leaving.elect(kB2, 1, {kB2});
   CHECK(only(leaving).reason == LossReason::power_loss);
@@ -234,6 +247,7 @@ TEST_CASE("so it does if only the epoch has passed while it was away, as when a 
   ToldByHand elected;
   elected.commit_ten();
   elected.lose_log(kB1, 6);
+  elected.notice(kB1);
   elected.store(kNoNode, 1, {kB1, kB2});
   elected.elect(kB1, 2, {kB1, kB2});
   CHECK(only(elected).reason == LossReason::none);

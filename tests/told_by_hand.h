@@ -83,6 +83,8 @@ struct ToldByHand {
   void acknowledge(NodeId producer, std::int32_t value, std::int32_t count) {
     tell(producer, RecordsAcknowledged{kT0, value, count, 0});
   }
+  // The controller sees it go.
+  void notice(NodeId id) { tell(kB1, ControllerSeesBrokers{{}, {id}, {}, {}}); }
   void lose_log(NodeId id, Offset to) {
     const Offset from = log(id).end();
     broker(id).memory.partitions.front() = {};

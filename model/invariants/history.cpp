@@ -4,6 +4,7 @@
 #include <limits>
 #include <utility>
 
+#include "model/invariants/acknowledged.h"
 #include "model/invariants/view.h"
 #include "model/rules.h"
 
@@ -60,99 +61,6 @@ void cut_committed(PartitionHistory& past, const View& view, PartitionId p, Offs
   look_at_replicas(past, view, p);
 }
 
-// --- acknowledged records -----------------------------------------------------------------------
-
-struct Held {
-  NodeId producer{};
-  std::int32_t first = 0;
-  std::int32_t end = 0;
-};
-
-// Sorted and merged, so that one pass answers for a whole range.
-std::vector<Held> values_in(const Log& log) {
-  std::vector<Held> held;
-  for (const Batch& batch : log.batches) {
-    held.push_back({batch.producer, batch.first_value, batch.first_value + batch.count});
-  }
-  std::sort(held.begin(), held.end(), [](const Held& a, const Held& b) {
-    return a.producer != b.producer ? a.producer < b.producer
-                                    : (a.first != b.first ? a.first < b.first : a.end < b.end);
-  });
-  std::vector<Held> merged;
-  for (const Held& next : held) {
-    if (!merged.empty() && merged.back().producer == next.producer && merged.back().end >= next.first) {
-      merged.back().end = std::max(merged.back().end, next.end);
-    } else {
-      merged.push_back(next);
-    }
-  }
-  return merged;
-}
-
-// The end of the stretch from `value` on that is held, or that is missing; at most `end`.
-std::int32_t end_of_stretch(const std::vector<Held>& held, NodeId producer, std::int32_t value, std::int32_t end,
-                            bool& present) {
-  present = false;
-  for (const Held& stretch : held) {
-    if (stretch.producer != producer || stretch.end <= value) continue;
-    present = stretch.first <= value;
-    return std::min(end, present ? stretch.end : stretch.first);
-  }
-  return end;
-}
-
-// Why the value may be missing; `end` becomes the end of the stretch of which the same is true.
-LossReason excuse_for(const PartitionHistory& past, NodeId producer, std::int32_t value, std::int32_t& end) {
-  for (const ExcusedRange& range : past.excused) {
-    if (range.producer != producer || range.end <= value) continue;
-    if (range.first <= value) {
-      end = std::min(end, range.end);
-      return range.why;
-    }
-    end = std::min(end, range.first);
-  }
-  return LossReason::none;
-}
-
-// What was acknowledged and is not in the leader's log. `reason`: why records of acks=all may be missing.
-void compare(PartitionHistory& past, const View& view, PartitionId p, NodeId leader, LossReason reason,
-             std::vector<RecordLost>& lost) {
-  const std::vector<Held> held = values_in(log_at(view, p, leader));
-  std::vector<AcknowledgedRange> kept;
-  for (const AcknowledgedRange& range : past.acknowledged) {
-    for (std::int32_t value = range.first; value < range.end;) {
-      bool present = false;
-      std::int32_t end = end_of_stretch(held, range.producer, value, range.end, present);
-      if (present) {
-        kept.push_back({range.producer, value, end});
-      } else {
-        const Acks acks = view.config.producer(range.producer).acks;
-        LossReason why = reason;
-        if (why == LossReason::none && acks == Acks::leader) why = LossReason::acks;
-        if (why == LossReason::none) why = excuse_for(past, range.producer, value, end);
-        // Whoever held the old records of an epoch that was led on took them for the new ones.
-        if (why == LossReason::none && past.reused_epoch != kNoEpoch) why = LossReason::power_loss;
-        lost.push_back({p, range.producer, value, end - value, static_cast<std::int32_t>(acks), why});
-      }
-      value = end;
-    }
-  }
-  past.acknowledged = std::move(kept);
-}
-
-void acknowledge(PartitionHistory& past, const ClusterConfig& config, NodeId producer,
-                 const RecordsAcknowledged& told) {
-  if (config.producer(producer).acks == Acks::none) return;
-  const std::int32_t end = told.first_value + told.count;
-  for (auto range = past.acknowledged.rbegin(); range != past.acknowledged.rend(); ++range) {
-    if (range->producer != producer) continue;
-    if (range->end != told.first_value) break;
-    range->end = end;
-    return;
-  }
-  past.acknowledged.push_back({producer, told.first_value, end});
-}
-
 // --- elections ----------------------------------------------------------------------------------
 
 // A replica whose machine lost records may lead and take them from everybody else only if nobody who has
@@ -165,9 +73,10 @@ bool nobody_else_could_lead(const PartitionHistory& past, const View& view, Part
   });
 }
 
-// A controller that was elected after the machine failed has only ever seen the replica as it came back.
-bool is_unknown_to(const PartitionHistory& past, const PartitionState& state) {
-  return state.controller_epoch > past.replicas[static_cast<std::size_t>(state.leader)].lost_under;
+// Only a controller that saw the broker go takes it out of the ISR, and only while it is in office: the next one sees
+// the replica as it came back. Until KIP-966 nobody asks a broker how it ended.
+bool nobody_noticed(const ReplicaHistory& replica, ControllerEpoch in_office) {
+  return replica.noticed_under == 0 || replica.noticed_under < in_office;
 }
 
 void note_election(PartitionHistory& past, const View& view, PartitionId p, const PartitionState& state) {
@@ -176,7 +85,8 @@ void note_election(PartitionHistory& past, const View& view, PartitionId p, cons
   if (outside && may_lose_records(past)) {
     loss = LossReason::unclean_election;
   } else if (!outside && misses_what_it_lost(view, p, state.leader) &&
-             (nobody_else_could_lead(past, view, p) || is_unknown_to(past, state))) {
+             (nobody_else_could_lead(past, view, p) ||
+              nobody_noticed(past.replicas[static_cast<std::size_t>(state.leader)], state.controller_epoch))) {
     loss = LossReason::power_loss;
   } else if (past.before.leader != kNoNode &&
              past.replicas[static_cast<std::size_t>(past.before.leader)].unaware_of_isr) {
@@ -187,13 +97,6 @@ void note_election(PartitionHistory& past, const View& view, PartitionId p, cons
   past.loss = loss;
   past.loss_epoch = state.leader_epoch;
   past.loss_reason = loss;
-}
-
-// The epoch passes, the leader stays: nobody has noticed yet that its machine had failed.
-void note_same_leader(PartitionHistory& past, const View& view, PartitionId p, const PartitionState& state) {
-  if (misses_what_it_lost(view, p, state.leader)) {
-    past.replicas[static_cast<std::size_t>(state.leader)].lost_in_epoch = state.leader_epoch;
-  }
 }
 
 void note_state(PartitionHistory& past, const View& view, const PartitionStateChanged& told) {
@@ -207,7 +110,6 @@ void note_state(PartitionHistory& past, const View& view, const PartitionStateCh
     if (past.leader_of_epoch[epoch] == kNoNode) past.leader_of_epoch[epoch] = state.leader;
     if (past.created && is_new_epoch) note_election(past, view, told.partition, state);
     if (past.created && state.leader == past.before.leader) {
-      note_same_leader(past, view, told.partition, state);
       ReplicaHistory& leader = past.replicas[static_cast<std::size_t>(state.leader)];
       if (state.isr == leader.proposed_isr) leader.proposal_stored = true;
     }
@@ -223,9 +125,13 @@ void note_leader(PartitionHistory& past, const View& view, NodeId broker, const 
   replica.deleted = false;
   replica.highest_epoch = std::max(replica.highest_epoch, told.leader_epoch);
   replica.reign_high_watermark = std::max(replica.reign_high_watermark, told.high_watermark);
-  // It came back before any controller noticed that it had been away, and leads on where it led.
-  const bool leads_on = misses_what_it_lost(view, told.partition, broker) && told.leader_epoch <= replica.lost_in_epoch;
-  if (leads_on) past.reused_epoch = std::max(past.reused_epoch, told.leader_epoch);
+  // It came back before any controller noticed that it had been away, and leads on, perhaps even in the epoch in which
+  // it had led.
+  const bool leads_on =
+      misses_what_it_lost(view, told.partition, broker) && nobody_noticed(replica, view.history.controller_epoch);
+  if (leads_on && told.leader_epoch <= replica.lost_in_epoch) {
+    past.reused_epoch = std::max(past.reused_epoch, told.leader_epoch);
+  }
   if (current_leader(view, told.partition) != broker) return;
   if (past.loss == LossReason::none && leads_on) {
     past.loss = past.loss_reason = LossReason::power_loss;
@@ -234,10 +140,10 @@ void note_leader(PartitionHistory& past, const View& view, NodeId broker, const 
   if (past.loss != LossReason::none) {
     look_at_replica(past, view, told.partition, broker);
     cut_committed(past, view, told.partition, replica.committed_held);
-    compare(past, view, told.partition, broker, past.loss, lost);
+    find_lost(past, view, told.partition, broker, past.loss, lost);
     past.loss = LossReason::none;
   }
-  compare(past, view, told.partition, broker, LossReason::none, lost);
+  find_lost(past, view, told.partition, broker, LossReason::none, lost);
   commit(past, view, told.partition, broker, told.high_watermark);
 }
 
@@ -255,7 +161,7 @@ void note_cut(PartitionHistory& past, const View& view, PartitionId p, NodeId br
   view.logs.cut(p, broker, to);
   look_at_replica(past, view, p, broker);
   const NodeId leader = current_leader(view, p);
-  if (leader != kNoNode && past.loss == LossReason::none) compare(past, view, p, leader, LossReason::none, lost);
+  if (leader != kNoNode && past.loss == LossReason::none) find_lost(past, view, p, leader, LossReason::none, lost);
 }
 
 // Errors after which a leader does not ask again, and keeps the change pending (Partition.handleAlterPartitionError).
@@ -269,22 +175,6 @@ void note_refusal(PartitionHistory& past, const View& view, NodeId broker, const
   ReplicaHistory& replica = past.replicas[static_cast<std::size_t>(broker)];
   replica.stuck_pending = is_for_good(told.error);
   replica.unaware_of_isr = view.rules.isr_channel == IsrChannel::zookeeper && replica.proposal_stored;
-}
-
-// An answer that promises too much, and why: what it is about may be lost.
-void note_answer(PartitionHistory& past, const View& view, NodeId broker, const AcksAllAnswered& told) {
-  const Partition* leader = leader_at(view, told.partition, broker);
-  if (leader == nullptr) return;
-  LossReason why = LossReason::none;
-  if (leader->leader_epoch < past.loss_epoch) why = past.loss_reason;
-  if (past.replicas[static_cast<std::size_t>(broker)].unaware_of_isr) why = LossReason::lost_isr_write;
-  if (why == LossReason::none) return;
-  const Log& log = log_at(view, told.partition, broker);
-  for (std::size_t i = first_batch_at(log, told.base_offset); i < log.batches.size(); ++i) {
-    const Batch& batch = log.batches[i];
-    if (batch.base_offset >= told.base_offset + told.count) break;
-    past.excused.push_back({batch.producer, batch.first_value, batch.first_value + batch.count, why});
-  }
 }
 
 // `told` is what a broker has just carried out. Is it still the one that its controller waits for?
@@ -305,7 +195,7 @@ void note_log_lost(PartitionHistory& past, const View& view, NodeId broker, cons
   replica.reign_high_watermark = kUnknownOffset;
   replica.lost_end = std::max(replica.lost_end, told.from);
   replica.lost_in_epoch = past.stored.leader_epoch;
-  replica.lost_under = view.history.controller_epoch;
+  replica.noticed_under = 0;
   note_cut(past, view, told.partition, broker, told.to, lost);
 }
 
@@ -436,6 +326,15 @@ struct Fold {
     registered.registered = f.zxid;
     registered.process_broker_epoch = std::max(registered.process_broker_epoch, f.zxid);
   }
+  void operator()(const ControllerSeesBrokers& f) {
+    for (const Replicas& gone : {f.deleted, f.bounced}) {
+      for (const NodeId broker : gone) {
+        for (PartitionHistory& past : history.partitions) {
+          past.replicas[static_cast<std::size_t>(broker)].noticed_under = history.controller_epoch;
+        }
+      }
+    }
+  }
   void operator()(const BrokerUnregistered& f) { broker(f.broker).is_registered = false; }
   void operator()(const ControllerElected& f) {
     history.controller = f.broker;
@@ -485,7 +384,7 @@ void observe_end(History& history, const View& view, std::vector<RecordLost>& lo
   for (std::size_t p = 0; p < history.partitions.size(); ++p) {
     const auto id = PartitionId(static_cast<std::uint16_t>(p));
     const NodeId leader = current_leader(view, id);
-    if (leader != kNoNode) compare(history.partitions[p], view, id, leader, LossReason::none, lost);
+    if (leader != kNoNode) find_lost(history.partitions[p], view, id, leader, LossReason::none, lost);
   }
 }
 

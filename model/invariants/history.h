@@ -45,7 +45,7 @@ struct ReplicaHistory {
   // Where its log ended before its machine lost records. A leader that has not yet heard of it cannot know.
   Offset lost_end = 0;
   LeaderEpoch lost_in_epoch = kNoEpoch;  // stored then
-  ControllerEpoch lost_under = 0;        // likewise
+  ControllerEpoch noticed_under = 0;     // of the controller that has seen its broker go since; 0: none has
   std::int32_t min_insync_replicas = 1;  // that its broker goes by
   bool deleted = false;                  // at the controller's word, and not begun anew since
 };

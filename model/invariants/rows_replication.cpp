@@ -218,6 +218,8 @@ bool isr_entry_is_earned(const View& view, const Told& told, Breach& breach) {
   const auto& proposed = std::get<IsrExpandProposed>(told.fact);
   const Partition* leader = leader_at(view, proposed.partition, told.teller);
   if (leader == nullptr) return true;
+  // A deposed leader's view of its followers is as old as its epoch; whoever commits its proposal refuses it.
+  if (leader->leader_epoch < history_of(view, proposed.partition).stored.leader_epoch) return true;
   const Offset needed = std::max(leader->high_watermark, leader->epoch_start);
   for (const NodeId member : proposed.to) {
     if (proposed.isr.contains(member) || misses_what_it_lost(view, proposed.partition, member)) continue;
