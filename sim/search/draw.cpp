@@ -93,6 +93,7 @@ constexpr std::array kTriggers{
     model::kFactIndex<model::BrokerRegistered>,
     model::kFactIndex<model::Truncated>,
     model::kFactIndex<model::ZkConnectionLost>,
+    model::kFactIndex<model::AssignmentChanged>,
 };
 
 void draw_time(Draw& draw, Fault& fault) {
@@ -139,11 +140,27 @@ std::string text_of(const Fault& fault, const model::ClusterConfig& config) {
   std::string name(name_of(fault.kind));
   std::replace(name.begin(), name.end(), '_', ' ');
   if (fault.kind == FaultKind::elect) return "elect a leader of " + config.name_of(fault.partition);
+  if (fault.kind == FaultKind::reassign) {
+    std::string text = "reassign " + config.name_of(fault.partition) + " to";
+    for (const model::NodeId broker : fault.replicas) text += " " + config.name_of(broker);
+    return text;
+  }
   if (fault.from.empty()) return fault.who.empty() ? name : name + " " + side_text(fault.who);
   const std::string from = side_text(fault.from), to = side_text(fault.to);
   if (fault.kind == FaultKind::cut) return "cut " + from + (fault.one_way ? " towards " : " from ") + to;
   name += fault.kind == FaultKind::reset ? " connections " : " packets ";
   return name + (fault.one_way ? "from " + from + " to " + to : "between " + from + " and " + to);
+}
+
+// To one to three brokers, whoever they are: some are there already, some may be dead.
+void draw_reassign(Draw& draw, Fault& fault) {
+  fault.kind = FaultKind::reassign;
+  fault.partition = draw.partition();
+  const std::int64_t replicas = draw.dice.range(1, 3);
+  for (std::int64_t i = 0; i < replicas; ++i) {
+    const model::NodeId broker = draw.broker();
+    if (!fault.replicas.contains(broker)) fault.replicas.push_back(broker);
+  }
 }
 
 Fault draw_fault(Draw& draw) {
@@ -181,9 +198,11 @@ Fault draw_fault(Draw& draw) {
   } else if (kind < 84) {
     fault.kind = FaultKind::expire_session;
     fault.who = {draw.one_broker()};
-  } else if (kind < 94) {
+  } else if (kind < 90) {
     fault.kind = FaultKind::elect;
     fault.partition = draw.partition();
+  } else if (kind < 95) {
+    draw_reassign(draw, fault);
   } else {
     fault.kind = FaultKind::move_controller;
   }
