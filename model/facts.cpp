@@ -14,6 +14,8 @@ std::string_view name_of(LossReason reason) {
       return "power_loss";
     case LossReason::lost_isr_write:
       return "lost_isr_write";
+    case LossReason::reassignment:
+      return "reassignment";
   }
   return "";
 }

@@ -26,6 +26,7 @@ enum class LossReason : std::uint8_t {
   unclean_election,  // allowed by unclean.leader.election.enable or by the operator
   power_loss,        // every copy that could still lead had lost them with its machine
   lost_isr_write,    // before KIP-497: the leader's session took the answer to its ISR change along
+  reassignment,      // led by a replica that was to go, for which the leader before had ceased to wait
 };
 std::string_view name_of(LossReason reason);
 

@@ -174,6 +174,12 @@ void add_gaps(std::vector<TableRow>& rows) {
        "As in Kafka (KAFKA-15591), a leader that has just taken over may refuse a producer's first batch and "
        "take its second.",
        "The first may come later, out of order, though the producer is idempotent."});
+  rows.push_back({"gap-reassignment",
+                  "As in Kafka, phase B of a reassignment tells the leader of the target before the others leave the "
+                  "ISR (KafkaController.onPartitionReassignment): a controller that is elected between the two may "
+                  "choose one of them, for which nobody has waited. A leader taken away with its replica is not "
+                  "replaced before another broker dies or another controller is elected.",
+                  "Acknowledged records may be lost within a few milliseconds: reason reassignment."});
   rows.push_back({"gap-power-loss",
                   "As in Kafka, a member of the ISR that comes back without its records may lead: only KIP-966 (4.0) "
                   "remembers that it did not stop cleanly.",

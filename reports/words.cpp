@@ -56,6 +56,8 @@ std::string loss_text(model::LossReason reason) {
       return "power loss, no copy that could lead had kept them";
     case model::LossReason::lost_isr_write:
       return "before KIP-497, the leader never learnt of the ISR that it had written";
+    case model::LossReason::reassignment:
+      return "reassignment, a replica that was to go leads after all";
   }
   return "";
 }

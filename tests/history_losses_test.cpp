@@ -71,6 +71,33 @@ TEST_CASE("what a leader acknowledges after an unclean election has deposed it i
   }
 }
 
+TEST_CASE(
+    "a leader that was told of a reassignment's target alone waits for nobody else, and they may still be elected") {
+  for (const bool told_early : {true, false}) {
+    ToldByHand told;
+    told.commit_ten();
+    told.broker(kB1).memory.partitions.front().replicas = told_early ? Replicas{kB1, kB3} : Replicas{kB1, kB2, kB3};
+    told.elect(kB1, 1, {kB1, kB2, kB3});
+    told.append_to({kB1, kB3}, 1, kAll, 10, 5);
+    told.move_high_watermark(kB1, 15);
+    told.acknowledge(kAll, 10, 5);
+    told.elect(kB2, 2, {kB2, kB3});
+    CHECK(only(told).reason == (told_early ? LossReason::reassignment : LossReason::none));
+    CHECK(only(told).first_value == 10);
+  }
+}
+
+TEST_CASE("a replica that a reassignment deleted and the next one brings back begins with nothing") {
+  ToldByHand told;
+  told.commit_ten();
+  told.store(kB1, 0, {kB2});
+  truncate(told.log(kB2), 0);
+  told.tell(kB2, ReplicaDeleted{kT0, 0, 10});
+  told.elect(kB2, 1, {kB2});
+  CHECK(only(told).reason == LossReason::reassignment);
+  CHECK(only(told).count == 10);
+}
+
 TEST_CASE("between an unclean election and its leader's first act nothing is committed") {
   ToldByHand told(true);
   told.elect(kB1, 0, {kB1});

@@ -56,6 +56,7 @@ struct ToldByHand {
     partition.hosted = true;
     partition.role = Role::leader;
     partition.leader_epoch = epoch;
+    if (partition.replicas.empty()) partition.replicas = {kB1, kB2, kB3};
     return partition;
   }
   void lead(NodeId id, LeaderEpoch epoch) {

@@ -91,6 +91,8 @@ void note_election(PartitionHistory& past, const View& view, PartitionId p, cons
   } else if (past.before.leader != kNoNode &&
              past.replicas[static_cast<std::size_t>(past.before.leader)].unaware_of_isr) {
     loss = LossReason::lost_isr_write;
+  } else if (past.left_out.contains(state.leader) || past.replicas[static_cast<std::size_t>(state.leader)].deleted) {
+    loss = LossReason::reassignment;
   }
   past.unclean_requested = false;
   if (loss == LossReason::none) return;
@@ -125,6 +127,11 @@ void note_leader(PartitionHistory& past, const View& view, NodeId broker, const 
   replica.deleted = false;
   replica.highest_epoch = std::max(replica.highest_epoch, told.leader_epoch);
   replica.reign_high_watermark = std::max(replica.reign_high_watermark, told.high_watermark);
+  past.left_out.clear();
+  for (const NodeId host : past.hosts) {
+    const Partition* leader = leader_at(view, told.partition, broker);
+    if (leader != nullptr && !leader->replicas.contains(host)) past.left_out.push_back(host);
+  }
   // It came back before any controller noticed that it had been away, and leads on, perhaps even in the epoch in which
   // it had led.
   const bool leads_on =
@@ -175,6 +182,7 @@ void note_refusal(PartitionHistory& past, const View& view, NodeId broker, const
   ReplicaHistory& replica = past.replicas[static_cast<std::size_t>(broker)];
   replica.stuck_pending = is_for_good(told.error);
   replica.unaware_of_isr = view.rules.isr_channel == IsrChannel::zookeeper && replica.proposal_stored;
+  if (replica.proposal_stored) past.change_unknown = true;
 }
 
 // `told` is what a broker has just carried out. Is it still the one that its controller waits for?
@@ -302,6 +310,7 @@ struct Fold {
   void operator()(const IsrExpandProposed& f) { propose(f.partition, f.to); }
   void operator()(const IsrCommitted& f) {
     replica(f.partition).proposal_stored = replica(f.partition).unaware_of_isr = false;
+    past(f.partition).change_unknown = false;
   }
   void operator()(const IsrChangeRefused& f) { note_refusal(past(f.partition), view, teller, f); }
   void operator()(const TopicConfigChanged& f) {
@@ -339,6 +348,7 @@ struct Fold {
   void operator()(const ControllerElected& f) {
     history.controller = f.broker;
     history.vacancy_missed = false;
+    for (PartitionHistory& past : history.partitions) past.change_unknown = false;
     broker(f.broker).elected = f.epoch;
     if (f.epoch < 0) return;
     const auto epoch = static_cast<std::size_t>(f.epoch);

@@ -85,6 +85,11 @@ struct PartitionHistory {
   LossReason loss = LossReason::none;
   LeaderEpoch loss_epoch = kNoEpoch;  // the last such election, for ever...
   LossReason loss_reason{};           // ...and why
+  // Whom the last LeaderAndIsr to a leader did not name any more: phase B of a reassignment tells it of the target
+  // before the others leave the ISR, and from then on it does not wait for them.
+  Replicas left_out;
+  // A change of the ISR is stored that its controller takes for failed: it checks no reassignment upon it.
+  bool change_unknown = false;
   // Acknowledged by leaders that such an election had deposed, or that are unaware of their ISR.
   std::vector<ExcusedRange> excused;
   // Led on by a leader that had lost what it wrote in it: from then on equal epochs say nothing of records.

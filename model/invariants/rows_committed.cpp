@@ -69,6 +69,8 @@ bool zombies_commit_nothing(const View& view, PartitionId p, Breach& breach) {
     if (zombie == nullptr || zombie->leader_epoch >= past.stored.leader_epoch) return true;
     if (!counts_as_leader(view, p, *zombie) || id == past.stored.leader) return true;
     if (past.replicas[static_cast<std::size_t>(id)].unaware_of_isr) return true;
+    // Told of a reassignment's target alone, it does not wait for who leads now (see PartitionHistory::left_out).
+    if (!zombie->replicas.contains(past.stored.leader)) return true;
     const Log& log = log_at(view, p, id);
     const Offset bound = std::min(zombie->high_watermark, log.end());
     const Offset held =

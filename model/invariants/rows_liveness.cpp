@@ -170,7 +170,9 @@ bool no_change_is_pending(const View& view, PartitionId p, Breach& breach) {
 
 bool reassignment_has_ended(const View& view, PartitionId p, Breach& breach) {
   const PartitionHistory& past = history_of(view, p);
-  if (!is_being_reassigned(past.assignment) || current_leader(view, p) == kNoNode || is_stuck(view, p)) return true;
+  if (!is_being_reassigned(past.assignment) || current_leader(view, p) == kNoNode) return true;
+  // The answer to the controller's own write got lost: it does not know that the new replicas are in the ISR.
+  if (is_stuck(view, p) || past.change_unknown) return true;
   for (const NodeId replica : target_of(past.assignment)) {
     if (!is_alive(view, replica) || has_missed_its_leader(view, p, replica)) return true;
   }
@@ -258,7 +260,7 @@ constexpr std::array<std::string_view, 21> kInSync{"never-rejoins-isr",
                                                    "isr-admits-other-epochs"};
 constexpr std::array<std::string_view, 3> kPending{"alter-partition-not-retried", "ephemerals-outlive-session",
                                                    "vacancy-ignored"};
-constexpr std::array<std::string_view, 1> kReassigned{"reassignment-not-resumed"};
+constexpr std::array<std::string_view, 2> kReassigned{"reassignment-not-resumed", "never-rejoins-isr"};
 constexpr std::array<std::string_view, 3> kPreferred{"no-preferred-election", "ephemerals-outlive-session",
                                                      "vacancy-ignored"};
 constexpr std::array<std::string_view, 2> kOutcome{"produce-never-times-out", "delivery-never-times-out"};
