@@ -89,7 +89,7 @@ TEST_CASE("judged from facts and judged after every event, planted defects break
   for (const std::string_view defect : kDefects) {
     CAPTURE(defect);
     std::size_t broken = 0;
-    for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+    for (std::uint64_t seed = 1; seed <= 20 || (broken == 0 && seed <= 200); ++seed) {
       CAPTURE(seed);
       const JudgedRun run = judge_twice(with_defect(plans[seed % plans.size()], seed, defect));
       broken += run.after_every_event.size();

@@ -82,8 +82,8 @@ std::vector<Counts> facts_in(const std::vector<sim::Plan>& plans) {
 // Whether the witness finds a forgery out, of one of the first facts of its kind in one of the first runs that tell
 // it. Not each can be: a log that is cut where it ends stays as it is.
 bool is_found_out(const std::vector<sim::Plan>& plans, const std::vector<Counts>& counts, Forgery forgery) {
-  constexpr std::int64_t kFactsTried = 8;
-  constexpr int kRunsTried = 8;
+  constexpr std::int64_t kFactsTried = 30;
+  constexpr int kRunsTried = 16;
   int tried = 0;
   for (std::size_t i = 0; i < plans.size() && tried < kRunsTried; ++i) {
     const std::int64_t told = counts[i][forgery.kind];

@@ -91,7 +91,7 @@ void note_election(PartitionHistory& past, const View& view, PartitionId p, cons
   } else if (past.before.leader != kNoNode &&
              past.replicas[static_cast<std::size_t>(past.before.leader)].unaware_of_isr) {
     loss = LossReason::lost_isr_write;
-  } else if (past.left_out.contains(state.leader) || past.replicas[static_cast<std::size_t>(state.leader)].deleted) {
+  } else if (past.behind.contains(state.leader) || past.replicas[static_cast<std::size_t>(state.leader)].deleted) {
     loss = LossReason::reassignment;
   }
   past.unclean_requested = false;
@@ -116,7 +116,23 @@ void note_state(PartitionHistory& past, const View& view, const PartitionStateCh
       if (state.isr == leader.proposed_isr) leader.proposal_stored = true;
     }
   }
+  if (state.leader != kNoNode) {
+    past.leader_moved_away = false;
+  } else if (past.before.leader != kNoNode && !past.assignment.replicas.contains(past.before.leader)) {
+    past.leader_moved_away = true;
+  }
   past.created = true;
+}
+
+void note_left_out(PartitionHistory& past, const View& view, PartitionId p, NodeId broker) {
+  const Partition* leader = leader_at(view, p, broker);
+  if (leader == nullptr) return;
+  past.left_out.clear();
+  for (const NodeId host : past.hosts) {
+    if (leader->replicas.contains(host)) continue;
+    past.left_out.push_back(host);
+    if (!past.behind.contains(host)) past.behind.push_back(host);
+  }
 }
 
 void note_leader(PartitionHistory& past, const View& view, NodeId broker, const BecameLeader& told,
@@ -127,11 +143,7 @@ void note_leader(PartitionHistory& past, const View& view, NodeId broker, const 
   replica.deleted = false;
   replica.highest_epoch = std::max(replica.highest_epoch, told.leader_epoch);
   replica.reign_high_watermark = std::max(replica.reign_high_watermark, told.high_watermark);
-  past.left_out.clear();
-  for (const NodeId host : past.hosts) {
-    const Partition* leader = leader_at(view, told.partition, broker);
-    if (leader != nullptr && !leader->replicas.contains(host)) past.left_out.push_back(host);
-  }
+  note_left_out(past, view, told.partition, broker);
   // It came back before any controller noticed that it had been away, and leads on, perhaps even in the epoch in which
   // it had led.
   const bool leads_on =
@@ -152,6 +164,11 @@ void note_leader(PartitionHistory& past, const View& view, NodeId broker, const 
   }
   find_lost(past, view, told.partition, broker, LossReason::none, lost);
   commit(past, view, told.partition, broker, told.high_watermark);
+}
+
+void note_caught_up(PartitionHistory& past, NodeId replica) {
+  const Offset held = past.replicas[static_cast<std::size_t>(replica)].committed_held;
+  if (held >= past.committed.end() && !past.left_out.contains(replica)) past.behind.remove(replica);
 }
 
 void note_high_watermark(PartitionHistory& past, const View& view, NodeId broker, const HighWatermarkMoved& told) {
@@ -298,6 +315,7 @@ struct Fold {
     if (!misses_what_it_lost(view, f.partition, teller)) {
       past(f.partition).replicas[static_cast<std::size_t>(teller)].lost_end = 0;
     }
+    note_caught_up(past(f.partition), teller);
   }
   void operator()(const Truncated& f) { note_cut(past(f.partition), view, f.partition, teller, f.to, lost); }
   void operator()(const LogLost& f) { note_log_lost(past(f.partition), view, teller, f, lost); }

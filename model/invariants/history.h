@@ -88,6 +88,9 @@ struct PartitionHistory {
   // Whom the last LeaderAndIsr to a leader did not name any more: phase B of a reassignment tells it of the target
   // before the others leave the ISR, and from then on it does not wait for them.
   Replicas left_out;
+  Replicas behind;  // who was left out once and does not hold again what is committed
+  // The leader went with its replica: its assignment named it no more when it ceased to be stored as leader.
+  bool leader_moved_away = false;
   // A change of the ISR is stored that its controller takes for failed: it checks no reassignment upon it.
   bool change_unknown = false;
   // Acknowledged by leaders that such an election had deposed, or that are unaware of their ISR.

@@ -94,10 +94,7 @@ bool notifications_are_gone(const View& view, Breach& breach) {
 // elects nobody for it before another broker dies or another controller is elected: a known gap
 // (KafkaController.stopRemovedReplicasOfReassignedPartition).
 bool has_lost_its_leader_to_a_move(const PartitionHistory& past) {
-  const auto last = std::find_if(past.leader_of_epoch.rbegin(), past.leader_of_epoch.rend(),
-                                 [](NodeId leader) { return leader != kNoNode; });
-  return past.stored.leader == kNoNode && last != past.leader_of_epoch.rend() &&
-         !past.assignment.replicas.contains(*last);
+  return past.stored.leader == kNoNode && past.leader_moved_away;
 }
 
 bool partition_is_led(const View& view, PartitionId p, Breach& breach) {

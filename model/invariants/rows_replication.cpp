@@ -96,7 +96,8 @@ bool logs_match(const View& view, PartitionId p, Breach& breach) {
 // leaders write ISRs themselves, if one did so behind its back.
 bool is_written_off(const View& view, PartitionId p, const Partition& leader, NodeId member) {
   const PartitionHistory& past = history_of(view, p);
-  if (past.given_up.contains(member) || past.replicas[static_cast<std::size_t>(member)].deleted) return true;
+  if (past.given_up.contains(member) || past.behind.contains(member)) return true;
+  if (past.replicas[static_cast<std::size_t>(member)].deleted) return true;
   return past.assignment.removing.contains(member) && !leader.replicas.contains(member);
 }
 
