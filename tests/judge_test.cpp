@@ -119,7 +119,7 @@ TEST_CASE("a row that names no fact is found out") {
 TEST_CASE("a row that names one fact too few is found out") {
   using namespace model;
   CHECK(is_noticed("isr-complete", "joins-isr-at-once", facts_of<PartitionStateChanged>()));
-  CHECK(is_noticed("isr-complete", "truncates-to-high-watermark", facts_of<Truncated>()));
+  CHECK(is_noticed("isr-complete", "truncates-to-high-watermark", facts_of<Truncated, BecameFollower>()));
   CHECK(is_noticed("isr-complete", "commits-alone", facts_of<HighWatermarkMoved>()));
   CHECK(is_noticed("believed-isr-complete", "joins-isr-at-once", facts_of<IsrCommitted>()));
   CHECK(is_noticed("leader-complete", "commits-alone", facts_of<BecameLeader>()));

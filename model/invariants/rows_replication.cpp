@@ -355,8 +355,8 @@ const std::array kRows{
         .name = "isr-complete",
         .promise = "Every member of the stored ISR holds every record below any acting leader's high watermark.",
         .precondition = "an ISR changes",
-        .facts =
-            facts_of<PartitionStateChanged, HighWatermarkMoved, BecameLeader, Truncated, LogLost, ReplicaDeleted>(),
+        .facts = facts_of<PartitionStateChanged, HighWatermarkMoved, BecameLeader, BecameFollower, Truncated, LogLost,
+                          ReplicaDeleted>(),
         .exposed_by = facts_of<PartitionStateChanged>(),
         .occurs = is_isr_change,
         .holds = isr_is_complete,
