@@ -1,7 +1,6 @@
 #include "model/znode.h"
 
 namespace model {
-namespace {
 
 Replicas without(const Replicas& replicas, const Replicas& others) {
   Replicas rest;
@@ -10,8 +9,6 @@ Replicas without(const Replicas& replicas, const Replicas& others) {
   }
   return rest;
 }
-
-}  // namespace
 
 Replicas target_of(const ReplicaAssignment& assignment) { return without(assignment.replicas, assignment.removing); }
 

@@ -43,6 +43,8 @@ struct ReplicaAssignment {
 inline bool is_being_reassigned(const ReplicaAssignment& assignment) {
   return !assignment.adding.empty() || !assignment.removing.empty();
 }
+// Those of `replicas` that are not in `others`, in their order.
+Replicas without(const Replicas& replicas, const Replicas& others);
 Replicas target_of(const ReplicaAssignment& assignment);  // the replicas without those that are to go
 Replicas origin_of(const ReplicaAssignment& assignment);  // the replicas without those that are to come
 // On the way from where it is now to `target`; one that is under way is given up (ReplicaAssignment.reassignTo).

@@ -62,10 +62,7 @@ bool maybe_shrink_isr(const Context& context, Broker& broker, PartitionId p) {
   if (partition.role != Role::leader || partition.pending != PendingIsr::none || partition.frozen) return false;
   const Replicas lagging = lagging_replicas(context, broker, p);
   if (lagging.empty()) return false;
-  Replicas rest;
-  for (const NodeId replica : partition.isr) {
-    if (!lagging.contains(replica)) rest.push_back(replica);
-  }
+  const Replicas rest = without(partition.isr, lagging);
   context.tell(IsrShrinkProposed{p, partition.isr, rest, partition.high_watermark, broker.log(p).end()});
   propose(context, broker, p, PendingIsr::shrink, rest);
   return true;

@@ -16,14 +16,6 @@ namespace {
 
 PartitionInfo& info_of(Broker& broker, PartitionId p) { return broker.memory.controller.partitions[index(p)]; }
 
-Replicas not_in(const Replicas& replicas, const Replicas& others) {
-  Replicas rest;
-  for (const NodeId replica : replicas) {
-    if (!others.contains(replica)) rest.push_back(replica);
-  }
-  return rest;
-}
-
 // KafkaController.validateReplicas. Replicas that are there already may be dead.
 ErrorCode check(const Broker& broker, PartitionId p, const ReplicaAssignment& wanted) {
   const Controller& controller = broker.memory.controller;
@@ -72,9 +64,9 @@ void begin_reassignment(const Context& context, Broker& broker, const ApiPartiti
   const ReplicaAssignment wanted = reassigned_to(now, event.target);
   const ErrorCode error = check(broker, p, wanted);
   if (error != ErrorCode::none) return context.tell(ReassignmentRefused{p, error});
-  then(broker, CheckReassignment{p, false, not_in(wanted.adding, now.replicas)});
+  then(broker, CheckReassignment{p, false, without(wanted.adding, now.replicas)});
   if (wanted == now) return;
-  remove_replicas(context, broker, p, not_in(now.replicas, wanted.replicas));
+  remove_replicas(context, broker, p, without(now.replicas, wanted.replicas));
   then(broker, WriteAssignment{p, wanted});
 }
 

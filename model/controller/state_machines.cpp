@@ -9,12 +9,6 @@
 namespace model {
 namespace {
 
-Replicas without(const Replicas& replicas, NodeId one) {
-  Replicas rest = replicas;
-  rest.remove(one);
-  return rest;
-}
-
 void remember(Controller& controller, PartitionId p, const PartitionState& state, PartitionEpoch version) {
   PartitionInfo& info = controller.partitions[index(p)];
   info.has_state = true;
@@ -190,7 +184,7 @@ void replica_is_out(Controller& controller, const ReplicaOfPartition& item, cons
                     PartitionEpoch version) {
   remember(controller, item.partition, state, version);
   const PartitionInfo& info = controller.partitions[index(item.partition)];
-  tell_new_state(controller, without(info.assignment.replicas, item.replica), item.partition, false);
+  tell_new_state(controller, without(info.assignment.replicas, {item.replica}), item.partition, false);
 }
 
 // The sole member stays in the ISR, without a leader: an empty ISR would forget who has the data.

@@ -8,24 +8,18 @@
 namespace model {
 namespace {
 
-struct Held {
-  NodeId producer{};
-  std::int32_t first = 0;
-  std::int32_t end = 0;
-};
-
 // Sorted and merged, so that one pass answers for a whole range.
-std::vector<Held> values_in(const Log& log) {
-  std::vector<Held> held;
+std::vector<AcknowledgedRange> values_in(const Log& log) {
+  std::vector<AcknowledgedRange> held;
   for (const Batch& batch : log.batches) {
     held.push_back({batch.producer, batch.first_value, batch.first_value + batch.count});
   }
-  std::sort(held.begin(), held.end(), [](const Held& a, const Held& b) {
+  std::sort(held.begin(), held.end(), [](const AcknowledgedRange& a, const AcknowledgedRange& b) {
     return a.producer != b.producer ? a.producer < b.producer
                                     : (a.first != b.first ? a.first < b.first : a.end < b.end);
   });
-  std::vector<Held> merged;
-  for (const Held& next : held) {
+  std::vector<AcknowledgedRange> merged;
+  for (const AcknowledgedRange& next : held) {
     if (!merged.empty() && merged.back().producer == next.producer && merged.back().end >= next.first) {
       merged.back().end = std::max(merged.back().end, next.end);
     } else {
@@ -36,10 +30,10 @@ std::vector<Held> values_in(const Log& log) {
 }
 
 // The end of the stretch from `value` on that is held, or that is missing; at most `end`.
-std::int32_t end_of_stretch(const std::vector<Held>& held, NodeId producer, std::int32_t value, std::int32_t end,
-                            bool& present) {
+std::int32_t end_of_stretch(const std::vector<AcknowledgedRange>& held, NodeId producer, std::int32_t value,
+                            std::int32_t end, bool& present) {
   present = false;
-  for (const Held& stretch : held) {
+  for (const AcknowledgedRange& stretch : held) {
     if (stretch.producer != producer || stretch.end <= value) continue;
     present = stretch.first <= value;
     return std::min(end, present ? stretch.end : stretch.first);
@@ -64,7 +58,7 @@ LossReason excuse_for(const PartitionHistory& past, NodeId producer, std::int32_
 
 void find_lost(PartitionHistory& past, const View& view, PartitionId p, NodeId leader, LossReason reason,
                std::vector<RecordLost>& lost) {
-  const std::vector<Held> held = values_in(log_at(view, p, leader));
+  const std::vector<AcknowledgedRange> held = values_in(log_at(view, p, leader));
   std::vector<AcknowledgedRange> kept;
   for (const AcknowledgedRange& range : past.acknowledged) {
     for (std::int32_t value = range.first; value < range.end;) {

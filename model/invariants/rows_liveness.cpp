@@ -89,17 +89,14 @@ bool notifications_are_gone(const View& view, Breach& breach) {
 
 // --- partitions -----------------------------------------------------------------------------------
 
-// A reassignment may take the leader away with its replica: one that another had added and it gives up, or one that is
-// to go when nobody of the target can be elected. The controller goes on believing that the partition is online, and
-// elects nobody for it before another broker dies or another controller is elected: a known gap
-// (KafkaController.stopRemovedReplicasOfReassignedPartition).
-bool has_lost_its_leader_to_a_move(const PartitionHistory& past) {
-  return past.stored.leader == kNoNode && past.leader_moved_away;
-}
-
 bool partition_is_led(const View& view, PartitionId p, Breach& breach) {
   const PartitionHistory& past = history_of(view, p);
-  if (!past.created || current_leader(view, p) != kNoNode || has_lost_its_leader_to_a_move(past)) return true;
+  if (!past.created || current_leader(view, p) != kNoNode) return true;
+  // A reassignment may take the leader away with its replica: one that another had added and it gives up, or one that
+  // is to go when nobody of the target can be elected. The controller goes on believing that the partition is online,
+  // and elects nobody for it before another broker dies or another controller is elected: a known gap
+  // (KafkaController.stopRemovedReplicasOfReassignedPartition).
+  if (past.leader_moved_away) return true;
   // A reassignment that gives another one up deletes what that had added, even the last replica in sync: Kafka asks
   // nobody (KafkaController.updateCurrentReassignment).
   const bool can_lead = std::any_of(past.stored.isr.begin(), past.stored.isr.end(), [&](NodeId member) {

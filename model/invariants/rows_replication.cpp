@@ -367,8 +367,8 @@ const std::array kRows{
         .promise = "Every member of the ISR that a leader of the stored epoch believes in holds every record below its "
                    "high watermark.",
         .precondition = "a leader proposes an ISR or becomes one",
-        .facts = facts_of<PartitionStateChanged, HighWatermarkMoved, BecameLeader, IsrCommitted, Truncated, LogLost,
-                          ReplicaDeleted>(),
+        .facts = facts_of<PartitionStateChanged, HighWatermarkMoved, BecameLeader, BecameFollower, IsrCommitted,
+                          Truncated, LogLost, ReplicaDeleted>(),
         .exposed_by = facts_of<IsrCommitted, BecameLeader>(),
         .holds = believed_isr_is_complete,
         .broken_by = kBelievedIsr,

@@ -5,6 +5,7 @@
 #include <string>
 #include <utility>
 
+#include "model/text.h"
 #include "sim/kernel/dice.h"
 
 namespace sim {
@@ -141,9 +142,7 @@ std::string text_of(const Fault& fault, const model::ClusterConfig& config) {
   std::replace(name.begin(), name.end(), '_', ' ');
   if (fault.kind == FaultKind::elect) return "elect a leader of " + config.name_of(fault.partition);
   if (fault.kind == FaultKind::reassign) {
-    std::string text = "reassign " + config.name_of(fault.partition) + " to";
-    for (const model::NodeId broker : fault.replicas) text += " " + config.name_of(broker);
-    return text;
+    return "reassign " + config.name_of(fault.partition) + " to " + model::text_of(fault.replicas, config);
   }
   if (fault.from.empty()) return fault.who.empty() ? name : name + " " + side_text(fault.who);
   const std::string from = side_text(fault.from), to = side_text(fault.to);
