@@ -311,11 +311,13 @@ struct Fold {
   void operator()(const ReplicaDeleted& f) { note_deleted(past(f.partition), view, f.partition, teller); }
   void operator()(const HighWatermarkMoved& f) { note_high_watermark(past(f.partition), view, teller, f); }
   void operator()(const RecordsAppended& f) {
-    look_at_replica(past(f.partition), view, f.partition, teller);
-    if (!misses_what_it_lost(view, f.partition, teller)) {
-      past(f.partition).replicas[static_cast<std::size_t>(teller)].lost_end = 0;
-    }
-    note_caught_up(past(f.partition), teller);
+    PartitionHistory& about = past(f.partition);
+    ReplicaHistory& appender = replica(f.partition);
+    look_at_replica(about, view, f.partition, teller);
+    const bool was_excused = appender.lost_end > 0 || about.behind.contains(teller);
+    if (!misses_what_it_lost(view, f.partition, teller)) appender.lost_end = 0;
+    note_caught_up(about, teller);
+    history.excuse_ended = was_excused && appender.lost_end == 0 && !about.behind.contains(teller);
   }
   void operator()(const Truncated& f) { note_cut(past(f.partition), view, f.partition, teller, f.to, lost); }
   void operator()(const LogLost& f) { note_log_lost(past(f.partition), view, teller, f, lost); }
@@ -387,6 +389,7 @@ struct Fold {
 }  // namespace
 
 void observe(History& history, const View& view, const Told& told, std::vector<RecordLost>& lost) {
+  history.excuse_ended = false;
   std::visit(Fold{history, view, told.teller, lost}, told.fact);
 }
 

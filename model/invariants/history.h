@@ -128,6 +128,9 @@ struct History {
   // /controller was deleted while its holder was still taking over: whoever had been told of its creation and
   // not looked again missed the deletion, and nobody elects (KafkaController.processControllerChange).
   bool vacancy_missed = false;
+  // The last fact took an excuse from a replica: what its machine had lost, or a reassignment had left out, it has
+  // again.
+  bool excuse_ended = false;
 };
 
 // Has somebody who may allowed an election from outside the ISR?

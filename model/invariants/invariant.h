@@ -21,10 +21,12 @@ enum class InvariantKind : std::uint8_t { safety, liveness };
 
 // Bit i: the i-th kind of fact.
 using FactSet = std::uint64_t;
-static_assert(kFactKinds < 64);
+static_assert(kFactKinds < 62);
 // A follower's high watermark that moves breaks less than a leader's: it has a bit of its own in a row's
 // `facts`, and is not meant by HighWatermarkMoved there.
 inline constexpr std::size_t kFollowerHighWatermark = 63;
+// A replica holds again as much as had excused it (see History::excuse_ended): from now on it counts.
+inline constexpr std::size_t kExcuseEnded = 62;
 template <typename... F>
 constexpr FactSet facts_of() {
   return ((FactSet{1} << kFactIndex<F>) | ... | FactSet{0});

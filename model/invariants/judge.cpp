@@ -85,7 +85,8 @@ void Judge::on_fact(const Told& told) {
     });
   }
   observe(history_, now, told, lost_);
-  const RowSet states = concern.states[kind];
+  RowSet states = concern.states[kind];
+  if (history_.excuse_ended) states |= concern.states[kExcuseEnded];
   if (states == 0) return;
   due_ |= states;
   const PartitionId* partition = partition_of(told.fact);

@@ -169,7 +169,8 @@ const std::array kRows{
         .promise = "What a deposed leader counts as committed is in the log of the leader that ZooKeeper names.",
         .precondition = "another leader is elected while the old one still acts",
         .facts =
-            facts_of<HighWatermarkMoved, PartitionStateChanged, Truncated, LogLost, BecameLeader, ReplicaDeleted>(),
+            facts_of<HighWatermarkMoved, PartitionStateChanged, Truncated, LogLost, BecameLeader, ReplicaDeleted>() |
+            FactSet{1} << kExcuseEnded,
         .exposed_by = facts_of<PartitionStateChanged>(),
         .occurs = leaves_a_zombie,
         .holds = zombies_commit_nothing,

@@ -356,7 +356,8 @@ const std::array kRows{
         .promise = "Every member of the stored ISR holds every record below any acting leader's high watermark.",
         .precondition = "an ISR changes",
         .facts = facts_of<PartitionStateChanged, HighWatermarkMoved, BecameLeader, BecameFollower, Truncated, LogLost,
-                          ReplicaDeleted>(),
+                          ReplicaDeleted>() |
+                 FactSet{1} << kExcuseEnded,
         .exposed_by = facts_of<PartitionStateChanged>(),
         .occurs = is_isr_change,
         .holds = isr_is_complete,
@@ -368,7 +369,8 @@ const std::array kRows{
                    "high watermark.",
         .precondition = "a leader proposes an ISR or becomes one",
         .facts = facts_of<PartitionStateChanged, HighWatermarkMoved, BecameLeader, BecameFollower, IsrCommitted,
-                          Truncated, LogLost, ReplicaDeleted>(),
+                          Truncated, LogLost, ReplicaDeleted>() |
+                 FactSet{1} << kExcuseEnded,
         .exposed_by = facts_of<IsrCommitted, BecameLeader>(),
         .holds = believed_isr_is_complete,
         .broken_by = kBelievedIsr,
