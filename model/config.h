@@ -98,6 +98,33 @@ struct ProducerConfig {
   bool operator==(const ProducerConfig&) const = default;
 };
 
+// What all processes of a cluster in KRaft mode share (raft/QuorumConfig, server/config/KRaftConfigs).
+struct QuorumSettings {
+  Duration controller_quorum_election_timeout = milliseconds(1'000);
+  Duration controller_quorum_fetch_timeout = milliseconds(2'000);
+  Duration controller_quorum_election_backoff_max = milliseconds(1'000);
+  Duration controller_quorum_append_linger = milliseconds(25);
+  Duration controller_quorum_request_timeout = milliseconds(2'000);
+  Duration controller_quorum_retry_backoff = milliseconds(20);
+  Duration broker_heartbeat_interval = milliseconds(2'000);
+  Duration broker_session_timeout = milliseconds(9'000);
+  Duration initial_broker_registration_timeout = milliseconds(60'000);
+  Duration metadata_max_idle_interval = milliseconds(500);  // 0: no NoOp records
+  Duration metadata_log_max_snapshot_interval = milliseconds(3'600'000);
+  std::int64_t metadata_log_max_record_bytes_between_snapshots = 20'971'520;
+  std::int64_t metadata_max_retention_bytes = 104'857'600;
+  std::int32_t metadata_record_bytes = 100;           // not a setting of Kafka: how much a record counts above
+  std::int32_t eligible_leader_replicas_version = 0;  // feature level with which the cluster is formatted (4.0)
+  std::int32_t kraft_version = 0;                     // likewise; 1: voters in the log (KIP-853)
+  FIELDS(controller_quorum_election_timeout, controller_quorum_fetch_timeout, controller_quorum_election_backoff_max,
+         controller_quorum_append_linger, controller_quorum_request_timeout, controller_quorum_retry_backoff,
+         broker_heartbeat_interval, broker_session_timeout, initial_broker_registration_timeout,
+         metadata_max_idle_interval, metadata_log_max_snapshot_interval,
+         metadata_log_max_record_bytes_between_snapshots, metadata_max_retention_bytes, metadata_record_bytes,
+         eligible_leader_replicas_version, kraft_version);
+  bool operator==(const QuorumSettings&) const = default;
+};
+
 struct ClusterConfig {
   std::vector<BrokerSettings> brokers;  // of broker 1, 2, ...
   std::vector<TopicConfig> topics;
@@ -110,14 +137,31 @@ struct ClusterConfig {
   // Topic configurations may change while the cluster runs. Only then do brokers and controller ask ZooKeeper for
   // them: what never changes needs no events.
   bool topic_configs_change = false;
-  FIELDS(brokers, topics, partitions, producers, zookeeper_tick, startup, record_bytes, racks, topic_configs_change);
+  // KRaft mode if there are voters: controllers of their own, whose ids follow the producers', or brokers with both
+  // roles. A controller that is no voter at the start can be added (KIP-853).
+  Replicas voters{};
+  std::int32_t controllers = 0;  // processes with the controller's role alone
+  QuorumSettings quorum{};
+  FIELDS(brokers, topics, partitions, producers, zookeeper_tick, startup, record_bytes, racks, topic_configs_change,
+         voters, controllers, quorum);
   bool operator==(const ClusterConfig&) const = default;
 
-  std::size_t node_count() const { return 1 + brokers.size() + producers.size(); }
+  bool is_kraft() const { return !voters.empty(); }
+  std::size_t node_count() const {
+    return 1 + brokers.size() + producers.size() + static_cast<std::size_t>(controllers);
+  }
+  bool is_controller(NodeId id) const {  // a process with that role alone
+    return static_cast<std::size_t>(id) > brokers.size() + producers.size() &&
+           static_cast<std::size_t>(id) < node_count();
+  }
+  NodeId controller(std::int32_t number) const {  // c1, c2, ...
+    return NodeId(static_cast<std::uint8_t>(brokers.size() + producers.size() + static_cast<std::size_t>(number)));
+  }
   bool is_broker(NodeId id) const { return id != kZooKeeper && static_cast<std::size_t>(id) <= brokers.size(); }
   const BrokerSettings& broker(NodeId id) const { return brokers[static_cast<std::size_t>(id) - 1]; }
   bool is_producer(NodeId id) const {
-    return static_cast<std::size_t>(id) > brokers.size() && static_cast<std::size_t>(id) < node_count();
+    return static_cast<std::size_t>(id) > brokers.size() &&
+           static_cast<std::size_t>(id) <= brokers.size() + producers.size();
   }
   const ProducerConfig& producer(NodeId id) const {
     return producers[static_cast<std::size_t>(id) - 1 - brokers.size()];
@@ -129,9 +173,11 @@ struct ClusterConfig {
   std::string name_of(PartitionId id) const {
     return topic_of(id).name + "-" + std::to_string(partitions[index(id)].number);
   }
-  std::string name_of(NodeId id) const {  // "zookeeper", "b1", "p1"; "none" for kNoNode
+  std::string name_of(NodeId id) const {  // "zookeeper", "b1", "p1", "c1"; "none" for kNoNode
     if (id == kZooKeeper) return "zookeeper";
     if (id == kNoNode) return "none";
+    if (is_controller(id))
+      return "c" + std::to_string(static_cast<std::size_t>(id) - brokers.size() - producers.size());
     return is_broker(id) ? "b" + std::to_string(number(id)) : producer(id).name;
   }
 };

@@ -39,6 +39,15 @@ std::string_view name_of(ErrorCode error) {
     CASE(eligible_leaders_not_available);
     CASE(election_not_needed);
     CASE(invalid_update_version);
+    CASE(unsupported_version);
+    CASE(no_reassignment_in_progress);
+    CASE(inconsistent_voter_set);
+    CASE(snapshot_not_found);
+    CASE(duplicate_broker_registration);
+    CASE(broker_id_not_registered);
+    CASE(invalid_voter_key);
+    CASE(duplicate_voter);
+    CASE(voter_not_found);
     CASE(ineligible_replica);
     CASE(new_leader_elected);
     CASE(unknown_server_error);

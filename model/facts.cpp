@@ -20,6 +20,44 @@ std::string_view name_of(LossReason reason) {
   return "";
 }
 
+std::string_view name_of(QuorumRole role) {
+  switch (role) {
+    case QuorumRole::unattached:
+      return "unattached";
+    case QuorumRole::prospective:
+      return "prospective";
+    case QuorumRole::candidate:
+      return "candidate";
+    case QuorumRole::leader:
+      return "leader";
+    case QuorumRole::follower:
+      return "follower";
+    case QuorumRole::resigned:
+      return "resigned";
+  }
+  return "";
+}
+
+std::string_view name_of(QuorumFault fault) {
+  switch (fault) {
+    case QuorumFault::two_leaders:
+      return "two_leaders";
+    case QuorumFault::truncation_below_high_watermark:
+      return "truncation_below_high_watermark";
+    case QuorumFault::high_watermark_decreased:
+      return "high_watermark_decreased";
+    case QuorumFault::invalid_request:
+      return "invalid_request";
+    case QuorumFault::illegal_transition:
+      return "illegal_transition";
+    case QuorumFault::vote_changed:
+      return "vote_changed";
+    case QuorumFault::record_contradicts_state:
+      return "record_contradicts_state";
+  }
+  return "";
+}
+
 const std::array<FactRow, kFactKinds>& fact_rows() {
   static constexpr std::array<FactRow, kFactKinds> kRows{{
       {"zk_session_opened", "ZooKeeper opened a session."},
@@ -69,6 +107,18 @@ const std::array<FactRow, kFactKinds>& fact_rows() {
       {"assignment_changed", "A partition's reassignment was written: begun, replaced by another or completed."},
       {"reassignment_refused", "The controller refused to reassign a partition."},
       {"replica_deleted", "A broker gave up its replica of a partition and deleted the log."},
+      {"leader_change", "A leader of the metadata quorum committed the first record of its epoch."},
+      {"broker_changed", "A broker was fenced, unfenced or began its controlled shutdown."},
+      {"elr_changed", "A partition's eligible leader replicas were written."},
+      {"quorum_role", "A member of the metadata quorum took a role, or another epoch, leader or vote in it."},
+      {"vote_answered", "A member of the metadata quorum granted or refused its vote."},
+      {"metadata_appended", "A member of the metadata quorum appended records to its log."},
+      {"metadata_truncated", "A member of the metadata quorum cut its log back to where it agrees with the leader's."},
+      {"metadata_high_watermark", "A member's high watermark of the metadata log moved."},
+      {"metadata_snapshot", "A member made a snapshot of the metadata, or loaded one in the place of its log."},
+      {"metadata_log_lost", "A machine's failure took records from a metadata log."},
+      {"quorum_failed", "A member of the metadata quorum met what cannot be, and its process ends."},
+      {"registration_refused", "The controller refused a broker's registration; it will ask again."},
   }};
   return kRows;
 }

@@ -290,6 +290,102 @@ struct LogLost {
   FIELDS(partition, from, to);
 };
 
+// --- the metadata log of KRaft mode ------------------------------------------------------------
+//
+// What is committed to it is told once, when the first leader's high watermark has passed it, by whoever watches
+// the log: with ZooKeeper's facts where the change is the same (`zxid` is then the record's offset, `session` the
+// broker epoch), with the first two of these where it is KRaft's own.
+
+struct LeaderChange {  // a leader of the quorum has committed the first record of its epoch
+  Offset offset = 0;
+  LeaderEpoch epoch = 0;
+  NodeId leader = kNoNode;
+  FIELDS(offset, epoch, leader);
+};
+struct BrokerChanged {
+  Offset offset = 0;
+  NodeId broker = kNoNode;
+  BrokerEpoch broker_epoch = -1;
+  bool fenced = false;  // as it is from now on, likewise
+  bool in_controlled_shutdown = false;
+  FIELDS(offset, broker, broker_epoch, fenced, in_controlled_shutdown);
+};
+struct ElrChanged {  // KIP-966
+  Offset offset = 0;
+  PartitionId partition{};
+  Replicas eligible_leader_replicas, last_known_elr;
+  FIELDS(offset, partition, eligible_leader_replicas, last_known_elr);
+};
+
+enum class QuorumRole : std::uint8_t { unattached, prospective, candidate, leader, follower, resigned };
+std::string_view name_of(QuorumRole role);
+
+// A member's own: its role, also when only the epoch, the leader or the vote is another.
+struct QuorumRoleChanged {
+  QuorumRole role{};
+  LeaderEpoch epoch = 0;
+  NodeId leader = kNoNode;
+  NodeId voted = kNoNode;
+  FIELDS(role, epoch, leader, voted);
+};
+struct VoteAnswered {
+  NodeId candidate = kNoNode;
+  LeaderEpoch epoch = 0;
+  bool granted = false;
+  bool pre_vote = false;
+  FIELDS(candidate, epoch, granted, pre_vote);
+};
+struct MetadataAppended {
+  Offset base_offset = 0;
+  std::int32_t count = 0;
+  LeaderEpoch epoch = 0;  // of the records
+  bool as_leader = false;
+  FIELDS(base_offset, count, epoch, as_leader);
+};
+struct MetadataTruncated {
+  Offset from = 0;  // log end offset before
+  Offset to = 0;    // and after
+  FIELDS(from, to);
+};
+struct MetadataHighWatermarkMoved {
+  Offset from = 0;
+  Offset to = 0;
+  bool as_leader = false;
+  FIELDS(from, to, as_leader);
+};
+// A snapshot ends at `offset`: made here, or loaded in the place of the log.
+struct MetadataSnapshot {
+  Offset offset = 0;
+  LeaderEpoch epoch = 0;
+  bool loaded = false;
+  FIELDS(offset, epoch, loaded);
+};
+struct MetadataLogLost {  // as LogLost
+  Offset from = 0;
+  Offset to = 0;
+  FIELDS(from, to);
+};
+// Something that Kafka takes for impossible: the process ends.
+enum class QuorumFault : std::uint8_t {
+  two_leaders,                      // named for one epoch
+  truncation_below_high_watermark,  // of its high watermark
+  high_watermark_decreased,
+  invalid_request,  // an answer says that its request was
+  illegal_transition,
+  vote_changed,              // a voter's answer
+  record_contradicts_state,  // in replay
+};
+std::string_view name_of(QuorumFault fault);
+struct QuorumFailed {
+  QuorumFault fault{};
+  LeaderEpoch epoch = 0;
+  FIELDS(fault, epoch);
+};
+struct RegistrationRefused {  // a broker's word: it will ask again
+  ErrorCode error = ErrorCode::none;
+  FIELDS(error);
+};
+
 // --- clients -----------------------------------------------------------------------------------
 
 struct ProducerStarted {
@@ -343,7 +439,9 @@ using Fact =
                  IsrShrinkProposed, IsrExpandProposed, IsrCommitted, IsrChangeRefused, RequestFenced, NotEnoughReplicas,
                  ControlRequestApplied, AcksAllAnswered, LogLost, ProducerStarted, RecordsAcknowledged, RecordsFailed,
                  RecordLost, InvariantViolated, TopicConfigChanged, TopicConfigApplied, AssignmentChanged,
-                 ReassignmentRefused, ReplicaDeleted>;
+                 ReassignmentRefused, ReplicaDeleted, LeaderChange, BrokerChanged, ElrChanged, QuorumRoleChanged,
+                 VoteAnswered, MetadataAppended, MetadataTruncated, MetadataHighWatermarkMoved, MetadataSnapshot,
+                 MetadataLogLost, QuorumFailed, RegistrationRefused>;
 
 inline constexpr std::size_t kFactKinds = std::variant_size_v<Fact>;
 

@@ -36,7 +36,21 @@ constexpr std::array<BodyRow, kBodyKinds> kBodies{{{"Fetch", false},
                                                    {"Metadata", false},
                                                    {"Metadata answer", true},
                                                    {"InitProducerId", false},
-                                                   {"InitProducerId answer", true}}};
+                                                   {"InitProducerId answer", true},
+                                                   {"Vote", false},
+                                                   {"Vote answer", true},
+                                                   {"BeginQuorumEpoch", false},
+                                                   {"BeginQuorumEpoch answer", true},
+                                                   {"EndQuorumEpoch", false},
+                                                   {"EndQuorumEpoch answer", true},
+                                                   {"Fetch of metadata", false},
+                                                   {"Fetch of metadata answer", true},
+                                                   {"FetchSnapshot", false},
+                                                   {"FetchSnapshot answer", true},
+                                                   {"BrokerRegistration", false},
+                                                   {"BrokerRegistration answer", true},
+                                                   {"BrokerHeartbeat", false},
+                                                   {"BrokerHeartbeat answer", true}}};
 
 }  // namespace
 

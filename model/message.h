@@ -3,12 +3,15 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <variant>
+#include <vector>
 
 #include "model/config.h"
 #include "model/errors.h"
 #include "model/ids.h"
 #include "model/log.h"
+#include "model/raft/metadata_log.h"
 #include "model/small_vec.h"
 #include "model/time.h"
 #include "model/value.h"
@@ -25,6 +28,8 @@ enum class ChannelKind : std::uint8_t {
   controlled_shutdown,  // stopping broker to controller
   fetch,                // replica fetcher to leader; `index` is the fetcher id
   client,               // producer to broker
+  quorum,               // member of the metadata quorum to voter
+  broker_lifecycle,     // broker to the active controller of KRaft mode: registration and heartbeats
 };
 
 // Names one connection for its whole life. `number` counts the client's attempts on that channel, so a
@@ -162,7 +167,8 @@ struct AlterPartitionItem {
   LeaderEpoch leader_epoch = kNoEpoch;
   PartitionEpoch partition_epoch = 0;
   Replicas new_isr;
-  FIELDS(partition, leader_epoch, partition_epoch, new_isr);
+  SmallVec<BrokerEpoch, 1> isr_epochs;  // KIP-903: of new_isr, each as of its last fetch, or -1; empty: not given
+  FIELDS(partition, leader_epoch, partition_epoch, new_isr, isr_epochs);
 };
 struct AlterPartitionRequest {
   NodeId broker = kNoNode;
@@ -209,7 +215,8 @@ struct FetchRequest {
   Duration max_wait;
   std::int32_t min_bytes = 1;
   SmallVec<FetchPartition, 2> partitions;
-  FIELDS(replica, max_wait, min_bytes, partitions);
+  BrokerEpoch replica_epoch = -1;  // the follower's broker epoch (KIP-903); -1: not given
+  FIELDS(replica, max_wait, min_bytes, partitions, replica_epoch);
 };
 struct FetchData {
   PartitionId partition{};
@@ -308,13 +315,119 @@ struct InitProducerIdResponse {
   FIELDS(error);
 };
 
-using Body =
-    std::variant<FetchRequest, FetchResponse, ProduceRequest, ProduceResponse, ZkConnectRequest, ZkConnectResponse,
-                 ZkPing, ZkPong, ZkRequest, ZkResponse, ZkEvent, LeaderAndIsrRequest, UpdateMetadataRequest,
-                 StopReplicaRequest, ControlResponse, AlterPartitionRequest, AlterPartitionResponse,
-                 ControlledShutdownRequest, ControlledShutdownResponse, OffsetsForLeaderEpochRequest,
-                 OffsetsForLeaderEpochResponse, ListOffsetsRequest, ListOffsetsResponse, MetadataRequest,
-                 MetadataResponse, InitProducerIdRequest, InitProducerIdResponse>;
+// --- the metadata quorum (KIP-595, KIP-630, KIP-853) ---------------------------------------------
+
+struct VoteRequest {
+  ReplicaKey candidate;
+  ReplicaKey voter;  // whom it is meant for; directory 0: by id alone
+  LeaderEpoch epoch = 0;
+  OffsetAndEpoch last;  // position of the candidate's log
+  bool pre_vote = false;
+  FIELDS(candidate, voter, epoch, last, pre_vote);
+};
+struct VoteResponse {
+  ErrorCode error = ErrorCode::none;
+  NodeId leader = kNoNode;  // as the answering node knows it, likewise the epoch
+  LeaderEpoch epoch = 0;
+  bool granted = false;
+  FIELDS(error, leader, epoch, granted);
+};
+struct BeginQuorumEpochRequest {
+  NodeId leader = kNoNode;
+  LeaderEpoch epoch = 0;
+  ReplicaKey voter;
+  FIELDS(leader, epoch, voter);
+};
+struct BeginQuorumEpochResponse {
+  ErrorCode error = ErrorCode::none;
+  NodeId leader = kNoNode;
+  LeaderEpoch epoch = 0;
+  FIELDS(error, leader, epoch);
+};
+struct EndQuorumEpochRequest {
+  NodeId leader = kNoNode;
+  LeaderEpoch epoch = 0;
+  SmallVec<NodeId, 2> preferred;  // successors, the best first
+  FIELDS(leader, epoch, preferred);
+};
+struct EndQuorumEpochResponse {
+  ErrorCode error = ErrorCode::none;
+  NodeId leader = kNoNode;
+  LeaderEpoch epoch = 0;
+  FIELDS(error, leader, epoch);
+};
+struct QuorumFetchRequest {  // Fetch of the metadata log
+  ReplicaKey replica;
+  LeaderEpoch current_leader_epoch = 0;
+  Offset fetch_offset = 0;
+  LeaderEpoch last_fetched_epoch = 0;
+  Duration max_wait;
+  Offset high_watermark = kUnknownOffset;  // KIP-1166
+  FIELDS(replica, current_leader_epoch, fetch_offset, last_fetched_epoch, max_wait, high_watermark);
+};
+struct QuorumFetchResponse {
+  ErrorCode error = ErrorCode::none;
+  NodeId leader = kNoNode;
+  LeaderEpoch epoch = 0;
+  Offset high_watermark = kUnknownOffset;
+  Offset log_start = 0;
+  std::optional<OffsetAndEpoch> diverging;
+  std::optional<OffsetAndEpoch> snapshot;  // to be fetched instead
+  std::vector<MetadataBatch> records;
+  FIELDS(error, leader, epoch, high_watermark, log_start, diverging, snapshot, records);
+};
+struct FetchSnapshotRequest {
+  ReplicaKey replica;
+  LeaderEpoch current_leader_epoch = 0;
+  OffsetAndEpoch id;
+  FIELDS(replica, current_leader_epoch, id);
+};
+struct FetchSnapshotResponse {  // all of it at once
+  ErrorCode error = ErrorCode::none;
+  NodeId leader = kNoNode;
+  LeaderEpoch epoch = 0;
+  std::vector<Snapshot> snapshot;  // one, unless there is an error
+  FIELDS(error, leader, epoch, snapshot);
+};
+
+// --- broker to the active controller of KRaft mode (KIP-631) -------------------------------------
+
+struct BrokerRegistrationRequest {
+  NodeId broker = kNoNode;
+  Incarnation incarnation = 0;
+  BrokerEpoch previous_broker_epoch = -1;  // of its clean shutdown, if it had one (KIP-966)
+  FIELDS(broker, incarnation, previous_broker_epoch);
+};
+struct BrokerRegistrationResponse {
+  ErrorCode error = ErrorCode::none;
+  BrokerEpoch broker_epoch = -1;
+  FIELDS(error, broker_epoch);
+};
+struct BrokerHeartbeatRequest {
+  NodeId broker = kNoNode;
+  BrokerEpoch broker_epoch = -1;
+  Offset current_metadata_offset = kUnknownOffset;  // the last one of the published image, inclusive
+  bool want_fence = false;
+  bool want_shut_down = false;
+  FIELDS(broker, broker_epoch, current_metadata_offset, want_fence, want_shut_down);
+};
+struct BrokerHeartbeatResponse {
+  ErrorCode error = ErrorCode::none;
+  bool is_caught_up = false;
+  bool is_fenced = true;
+  bool should_shut_down = false;
+  FIELDS(error, is_caught_up, is_fenced, should_shut_down);
+};
+
+using Body = std::variant<
+    FetchRequest, FetchResponse, ProduceRequest, ProduceResponse, ZkConnectRequest, ZkConnectResponse, ZkPing, ZkPong,
+    ZkRequest, ZkResponse, ZkEvent, LeaderAndIsrRequest, UpdateMetadataRequest, StopReplicaRequest, ControlResponse,
+    AlterPartitionRequest, AlterPartitionResponse, ControlledShutdownRequest, ControlledShutdownResponse,
+    OffsetsForLeaderEpochRequest, OffsetsForLeaderEpochResponse, ListOffsetsRequest, ListOffsetsResponse,
+    MetadataRequest, MetadataResponse, InitProducerIdRequest, InitProducerIdResponse, VoteRequest, VoteResponse,
+    BeginQuorumEpochRequest, BeginQuorumEpochResponse, EndQuorumEpochRequest, EndQuorumEpochResponse,
+    QuorumFetchRequest, QuorumFetchResponse, FetchSnapshotRequest, FetchSnapshotResponse, BrokerRegistrationRequest,
+    BrokerRegistrationResponse, BrokerHeartbeatRequest, BrokerHeartbeatResponse>;
 
 std::string_view name_of(const Body& body);              // "Fetch", "LeaderAndIsr": Kafka's API names
 std::string_view name_of_body(std::size_t alternative);  // by index of the variant

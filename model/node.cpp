@@ -12,12 +12,18 @@ std::vector<Node> make_cluster(const ClusterConfig& config) {
     Broker broker;
     broker.id = NodeId(static_cast<std::uint8_t>(i));
     broker.disk.partitions.assign(config.partitions.size(), {});
+    if (config.is_kraft()) broker.disk.raft.emplace();
     nodes.emplace_back(std::move(broker));
   }
-  while (nodes.size() < config.node_count()) {
+  while (nodes.size() < 1 + config.brokers.size() + config.producers.size()) {
     Producer producer;
     producer.id = NodeId(static_cast<std::uint8_t>(nodes.size()));
     nodes.emplace_back(std::move(producer));
+  }
+  while (nodes.size() < config.node_count()) {
+    ControllerServer server;
+    server.id = NodeId(static_cast<std::uint8_t>(nodes.size()));
+    nodes.emplace_back(std::move(server));
   }
   return nodes;
 }
@@ -30,8 +36,28 @@ void crash(const ClusterConfig&, Node& node) {
   std::visit([](auto& held) { held.memory = {}; }, node);
 }
 
+namespace {
+
+RaftDisk* raft_disk_of(Node& node) {
+  if (auto* server = std::get_if<ControllerServer>(&node)) return &server->disk.raft;
+  auto* broker = std::get_if<Broker>(&node);
+  return broker != nullptr && broker->disk.raft ? &*broker->disk.raft : nullptr;
+}
+
+// Another directory id: to the quorum it is another voter (KIP-853).
+void replace(RaftDisk& disk) {
+  RaftDisk fresh;
+  fresh.directory = disk.directory + 1;
+  fresh.connections = disk.connections;
+  fresh.processes = disk.processes;
+  disk = std::move(fresh);
+}
+
+}  // namespace
+
 void power_loss(const ClusterConfig& config, Node& node) {
   crash(config, node);
+  if (RaftDisk* raft = raft_disk_of(node)) lose_unflushed(raft->log);
   Broker* broker = std::get_if<Broker>(&node);
   if (broker == nullptr) return;
   for (PartitionDisk& disk : broker->disk.partitions) {
@@ -42,8 +68,11 @@ void power_loss(const ClusterConfig& config, Node& node) {
 
 void wipe(const ClusterConfig& config, Node& node) {
   crash(config, node);
+  if (RaftDisk* raft = raft_disk_of(node)) replace(*raft);
   Broker* broker = std::get_if<Broker>(&node);
-  if (broker != nullptr) broker->disk.partitions.assign(config.partitions.size(), {});
+  if (broker == nullptr) return;
+  broker->disk.partitions.assign(config.partitions.size(), {});
+  broker->disk.clean_shutdown_epoch = -1;
 }
 
 std::uint64_t fingerprint(const Node& node) { return hash_of(node); }

@@ -7,14 +7,16 @@
 
 #include "model/broker/broker.h"
 #include "model/client/producer.h"
+#include "model/quorum/server.h"
 #include "model/step.h"
 #include "model/zookeeper/server.h"
 
 namespace model {
 
-using Node = std::variant<ZooKeeper, Broker, Producer>;
+using Node = std::variant<ZooKeeper, Broker, Producer, ControllerServer>;
 
-// Nodes by NodeId: ZooKeeper, the brokers, the producers; none of them started.
+// Nodes by NodeId: ZooKeeper (in KRaft mode nobody starts it), the brokers, the producers, the controllers of KRaft
+// mode that are no brokers; none of them started.
 std::vector<Node> make_cluster(const ClusterConfig& config);
 
 // One input to one node. Total and deterministic: what a node cannot expect is ignored or answered with
@@ -25,8 +27,9 @@ void step(const Context& context, Node& node, const Input& input);
 void crash(const ClusterConfig& config, Node& node);
 // The machine loses power: the log is also cut back to what was flushed.
 void power_loss(const ClusterConfig& config, Node& node);
-// A broker's disk is lost and replaced by an empty one, while no process runs: its logs, their checkpointed high
-// watermarks and leader epochs. What only the simulation counts, port numbers, goes on.
+// A broker's or controller's disk is lost and replaced by an empty one, while no process runs: its logs, their
+// checkpointed high watermarks and leader epochs, the state of the quorum. What only the simulation counts (ports,
+// processes, disks) goes on.
 void wipe(const ClusterConfig& config, Node& node);
 
 std::uint64_t fingerprint(const Node& node);

@@ -10,6 +10,7 @@
 #include "model/config.h"
 #include "model/errors.h"
 #include "model/log.h"
+#include "model/rules_kraft.h"
 #include "model/time.h"
 #include "model/znode.h"
 
@@ -147,6 +148,9 @@ struct Rules {
   // --- ZooKeeper ---
   bool session_outlives_connection = true;
   bool expiry_deletes_ephemerals = true;
+
+  QuorumRules quorum;
+  KraftRules kraft;
 };
 
 struct Profile {
@@ -154,6 +158,8 @@ struct Profile {
   const Rules* rules;
   void (*settings)(BrokerSettings&);  // defaults that differ from the newest version's
   void (*producer)(ProducerConfig&);
+  bool zookeeper = true;  // modes in which that version runs
+  bool kraft = false;
 };
 // Oldest first.
 std::span<const Profile> profiles();

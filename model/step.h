@@ -58,6 +58,29 @@ enum class TimerKind : std::uint8_t {
   produce_retry,   // a batch that waits out its retry back-off; about = its slot
   produce_linger,  // about = partition number
   producer_id_retry,
+  // metadata quorum
+  quorum_start,       // the process is up: its raft member begins
+  quorum_election,    // election timeout of Unattached, Prospective, Candidate, Resigned
+  quorum_fetch,       // of a Follower: its leader is gone
+  quorum_check,       // of a Leader: no majority has fetched
+  quorum_begin,       // of a Leader: the next BeginQuorumEpoch
+  quorum_backoff,     // of a Candidate that has lost
+  quorum_request,     // about = node: the request on the wire to it is overdue
+  quorum_retry,       // about = node: it may be asked again
+  quorum_reconnect,   // about = node: a connection to it may be tried again
+  quorum_linger,      // of a Leader: prepared records are appended
+  quorum_fetch_wait,  // a parked Fetch; about = slot
+  quorum_shutdown,    // a resigned leader waits no longer
+  quorum_clean,       // snapshots that retention does not want are deleted
+  // broker in KRaft mode
+  lifecycle_send,     // the next registration or heartbeat
+  lifecycle_timeout,  // of its request or connection
+  lifecycle_give_up,  // initial.broker.registration.timeout.ms
+  // active controller in KRaft mode
+  fence_stale_brokers,
+  write_no_op,
+  elect_preferred,
+  elect_unclean,
   kinds,
 };
 std::string_view name_of(TimerKind kind);
@@ -96,7 +119,9 @@ struct Disconnected {
   DisconnectReason reason{};
 };
 
-// Operator acts. To the broker that holds /controller: elect, reassign. To a broker: stop. To ZooKeeper: the others.
+// Operator acts. To the controller in office: elect, reassign. To a broker or controller: stop. The others to
+// ZooKeeper or, in KRaft mode, to the controller in office; of them it knows neither MoveController nor
+// ExpireSession.
 struct Elect {
   PartitionId partition{};
   bool unclean = false;
@@ -127,7 +152,13 @@ struct Reassign {  // kafka-reassign-partitions --execute
   Replicas replicas;
   FIELDS(partition, replicas);
 };
-using Act = std::variant<Elect, MoveController, CreateTopic, Stop, ExpireSession, AlterConfig, Reassign>;
+// KRaft mode only, to the active controller: kafka-metadata-quorum add-controller, remove-controller (KIP-853).
+struct ChangeVoter {
+  NodeId node = kNoNode;
+  bool add = false;
+  FIELDS(node, add);
+};
+using Act = std::variant<Elect, MoveController, CreateTopic, Stop, ExpireSession, AlterConfig, Reassign, ChangeVoter>;
 
 using Input = std::variant<Started, Received, TimerFired, Connected, Disconnected, Act>;
 

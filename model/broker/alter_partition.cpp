@@ -108,7 +108,7 @@ void submit_alter_partition(const Context& context, Broker& broker, PartitionId 
     context.tell(IsrChangeRefused{p, ErrorCode::operation_not_attempted});
     return;
   }
-  channel.waiting.push_back({p, partition.leader_epoch, partition.partition_epoch, partition.proposed});
+  channel.waiting.push_back({p, partition.leader_epoch, partition.partition_epoch, partition.proposed, {}});
   alter_partition_go_on(context, broker);
 }
 

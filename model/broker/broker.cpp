@@ -13,10 +13,13 @@ void start(const Context& context, Broker& broker) {
   forget_topic_configs(context, broker);
   memory.last_isr_change = context.clock.now();
   memory.last_isr_propagation = context.clock.now();
+  if (context.config.is_kraft()) return start_kraft(context, broker);
   const StartupTimes& times = context.config.startup;
   context.arm({TimerKind::zk_start}, times.connect_min, times.connect_max);
   context.arm({TimerKind::isr_check}, times.connect_min + times.isr_check_min, times.connect_max + times.isr_check_max);
 }
+
+}  // namespace
 
 void on_answer(const Context& context, Broker& broker, const ConnectionId& via, const Body& body) {
   if (via.kind == ChannelKind::zookeeper) return on_zk_message(context, broker, via, body);
@@ -37,7 +40,10 @@ void on_answer(const Context& context, Broker& broker, const ConnectionId& via, 
              body);
 }
 
+namespace {
+
 void on_connected(const Context& context, Broker& broker, const ConnectionId& via) {
+  if (broker.memory.kraft && on_kraft_connected(context, broker, via)) return;
   switch (via.kind) {
     case ChannelKind::zookeeper:
       on_zk_connected(context, broker, via);
@@ -55,11 +61,14 @@ void on_connected(const Context& context, Broker& broker, const ConnectionId& vi
       on_shutdown_connected(context, broker, via);
       return;
     case ChannelKind::client:
+    case ChannelKind::quorum:
+    case ChannelKind::broker_lifecycle:
       return;
   }
 }
 
 void on_disconnected(const Context& context, Broker& broker, const ConnectionId& via) {
+  if (broker.memory.kraft && on_kraft_disconnected(context, broker, via)) return;
   if (via.server == broker.id) on_client_gone(context, broker, via);
   if (via.client != broker.id) return;
   switch (via.kind) {
@@ -79,11 +88,14 @@ void on_disconnected(const Context& context, Broker& broker, const ConnectionId&
       on_shutdown_disconnected(context, broker, via);
       return;
     case ChannelKind::client:
+    case ChannelKind::quorum:
+    case ChannelKind::broker_lifecycle:
       return;
   }
 }
 
 void on_timer(const Context& context, Broker& broker, TimerKey key) {
+  if (broker.memory.kraft && on_kraft_timer(context, broker, key)) return;
   switch (key.kind) {
     case TimerKind::zk_start:
       return open_session(context, broker);
@@ -144,11 +156,33 @@ void on_timer(const Context& context, Broker& broker, TimerKey key) {
     case TimerKind::produce_linger:
     case TimerKind::producer_id_retry:
     case TimerKind::kinds:
+    // KRaft mode's.
+    case TimerKind::quorum_start:
+    case TimerKind::quorum_election:
+    case TimerKind::quorum_fetch:
+    case TimerKind::quorum_check:
+    case TimerKind::quorum_begin:
+    case TimerKind::quorum_backoff:
+    case TimerKind::quorum_request:
+    case TimerKind::quorum_retry:
+    case TimerKind::quorum_reconnect:
+    case TimerKind::quorum_linger:
+    case TimerKind::quorum_fetch_wait:
+    case TimerKind::quorum_shutdown:
+    case TimerKind::quorum_clean:
+    case TimerKind::lifecycle_send:
+    case TimerKind::lifecycle_timeout:
+    case TimerKind::lifecycle_give_up:
+    case TimerKind::fence_stale_brokers:
+    case TimerKind::write_no_op:
+    case TimerKind::elect_preferred:
+    case TimerKind::elect_unclean:
       return;
   }
 }
 
 void on_act(const Context& context, Broker& broker, const Act& act) {
+  if (broker.memory.kraft) return on_kraft_act(context, broker, act);
   if (std::holds_alternative<Stop>(act)) return begin_shutdown(context, broker);
   if (const Elect* elect = std::get_if<Elect>(&act)) {
     put_event(context, broker, ReplicaLeaderElection{elect->partition, elect->unclean});
@@ -165,6 +199,7 @@ void step(const Context& context, Broker& broker, const Input& input) {
   std::visit(overloaded{
                  [&](const Started&) {},
                  [&](const Received& r) {
+                   if (broker.memory.kraft) return on_kraft_received(context, broker, r.via, *r.body);
                    // A broker talks to itself as controller: only the kind of message tells which end it is.
                    if (r.via.client == broker.id && is_answer(*r.body))
                      return on_answer(context, broker, r.via, *r.body);
@@ -177,6 +212,7 @@ void step(const Context& context, Broker& broker, const Input& input) {
              },
              input);
   if (broker.memory.requests_queued > 0) serve_queued_requests(context, broker);
+  if (broker.memory.kraft) run_kraft(context, broker);
 }
 
 void on_zk_reply(const Context& context, Broker& broker, ZkOwner owner, std::uint32_t tag, const ZkRequest& request,

@@ -12,12 +12,18 @@
 //   fetcher.cpp       replica fetchers; truncation.cpp where a follower's log is cut
 //   topic_configs.cpp  changes of topic configurations
 //   shutdown.cpp      controlled shutdown
+// In KRaft mode (kraft.h) also
+//   kraft.cpp         what it begins with, and whose an input is
+//   lifecycle.cpp     registration, heartbeats, controlled shutdown
+//   metadata_publisher.cpp  the metadata log read and applied
 // and controller/*.cpp is the controller that every broker carries.
 #pragma once
 
+#include <optional>
 #include <variant>
 #include <vector>
 
+#include "model/broker/kraft.h"
 #include "model/broker/partition.h"
 #include "model/broker/zk_client.h"
 #include "model/controller/controller.h"
@@ -120,7 +126,9 @@ enum class BrokerPhase : std::uint8_t {
 struct BrokerDisk {
   std::vector<PartitionDisk> partitions;  // by PartitionId
   std::uint32_t connections = 0;          // port numbers do not repeat across restarts
-  FIELDS(partitions, connections);
+  std::optional<RaftDisk> raft;           // KRaft mode
+  BrokerEpoch clean_shutdown_epoch = -1;  // of the process before, if it ended by a controlled shutdown (KIP-966)
+  FIELDS(partitions, connections, raft, clean_shutdown_epoch);
 };
 
 struct BrokerMemory {
@@ -158,10 +166,11 @@ struct BrokerMemory {
   std::vector<TopicSettings> topic_settings;
 
   Controller controller;
+  std::optional<KraftMemory> kraft;  // in KRaft mode; then neither `zk` nor `controller` is used
   FIELDS(phase, zk, registered_before, registered_session, broker_epoch, controller_epoch, checkpointing, serving,
          requests_queued, cached_controller, cached_live, cached, partitions, served, fetchers, alter_partition,
          shutdown, isr_check_started, isr_check_blocked, isr_checks_missed, isr_check_next, isr_changes,
-         last_isr_change, last_isr_propagation, topic_settings, controller);
+         last_isr_change, last_isr_propagation, topic_settings, controller, kraft);
 };
 
 struct Broker {
@@ -176,6 +185,9 @@ struct Broker {
 };
 
 void step(const Context& context, Broker& broker, const Input& input);
+
+// --- broker.cpp ----------------------------------------------------------------------------------
+void on_answer(const Context& context, Broker& broker, const ConnectionId& via, const Body& body);
 
 // --- registration.cpp ----------------------------------------------------------------------------
 void on_session_opened(const Context& context, Broker& broker);
@@ -269,6 +281,34 @@ void on_offsets_answer(const Context& context, Broker& broker, const ConnectionI
 void truncate_replica(const Context& context, Broker& broker, PartitionId p, Offset to);
 // What a leader said about the end of our last epoch. Returns true if the logs are known to agree now.
 bool truncate_by_epoch_end(const Context& context, Broker& broker, PartitionId p, const EpochEnd& leader);
+
+// --- kraft.cpp -----------------------------------------------------------------------------------
+// What differs in KRaft mode, by input; each is called only there.
+void start_kraft(const Context& context, Broker& broker);
+void on_kraft_received(const Context& context, Broker& broker, const ConnectionId& via, const Body& body);
+bool on_kraft_connected(const Context& context, Broker& broker, const ConnectionId& via);
+bool on_kraft_disconnected(const Context& context, Broker& broker, const ConnectionId& via);
+bool on_kraft_timer(const Context& context, Broker& broker, TimerKey key);
+void on_kraft_act(const Context& context, Broker& broker, const Act& act);
+// At the end of every step: the loader and the controller read what was committed, then raft does what its role wants.
+void run_kraft(const Context& context, Broker& broker);
+inline Raft raft_of(Broker& broker) { return {broker.id, *broker.disk.raft, broker.memory.kraft->raft}; }
+
+// --- lifecycle.cpp -------------------------------------------------------------------------------
+void start_lifecycle(const Context& context, Broker& broker);  // registers now, as soon as a controller is known
+void set_ready_to_unfence(const Context& context, Broker& broker);
+bool on_lifecycle_connected(const Context& context, Broker& broker, const ConnectionId& via);
+bool on_lifecycle_disconnected(const Context& context, Broker& broker, const ConnectionId& via);
+bool on_lifecycle_timer(const Context& context, Broker& broker, TimerKey key);
+void on_registration_answer(const Context& context, Broker& broker, const BrokerRegistrationResponse& response);
+void on_heartbeat_answer(const Context& context, Broker& broker, const BrokerHeartbeatResponse& response);
+void begin_kraft_shutdown(const Context& context, Broker& broker);  // SIGTERM
+
+// --- metadata_publisher.cpp ----------------------------------------------------------------------
+// Reads what was committed since and applies it to the data plane (BrokerMetadataPublisher, ReplicaManager.applyDelta).
+void load_metadata(const Context& context, Broker& broker);
+// In KRaft mode the published image's word on a replica's broker epoch (KIP-903): -1 if it is not active.
+BrokerEpoch published_broker_epoch(const Broker& broker, NodeId replica);
 
 // --- shutdown.cpp --------------------------------------------------------------------------------
 void begin_shutdown(const Context& context, Broker& broker);

@@ -17,7 +17,8 @@ struct Remote {
   Offset last_fetch_leader_end = kUnknownOffset;  // our log end at its last fetch
   Instant last_fetch;
   Instant last_caught_up;
-  FIELDS(replica, log_end, last_fetch_leader_end, last_fetch, last_caught_up);
+  BrokerEpoch broker_epoch = -1;  // of its last fetch (KIP-903); -1: it has not fetched or does not say
+  FIELDS(replica, log_end, last_fetch_leader_end, last_fetch, last_caught_up, broker_epoch);
 };
 
 enum class Role : std::uint8_t { none, follower, leader };

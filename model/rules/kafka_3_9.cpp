@@ -132,6 +132,21 @@ Replicas first_isr(const Replicas& assignment, const Replicas& online) {
   return isr;
 }
 
+// --- KRaft mode ---
+
+// The last epoch first, then how much of it (raft/OffsetAndEpoch).
+bool is_up_to_date(const OffsetAndEpoch& candidate, const OffsetAndEpoch& own) { return candidate >= own; }
+
+std::int32_t majority(std::int32_t voters) { return voters / 2 + 1; }
+
+// Beyond the first record of the epoch: what an earlier leader left is committed only together with one of its own
+// (Raft, figure 8; KAFKA-12619).
+bool quorum_high_watermark_may_be(Offset candidate, Offset epoch_start) { return candidate > epoch_start; }
+
+// So far as its own registration: the end of the log moves on with every NoOp, and would never be reached
+// (KAFKA-13955, KAFKA-13959).
+bool has_caught_up(Offset reported, Offset registered_at, Offset) { return reported >= registered_at; }
+
 }  // namespace
 
 const Rules& rules() {
@@ -160,6 +175,10 @@ const Rules& rules() {
       .epoch_after_isr_removal = epoch_after_isr_removal,
       .first_isr = first_isr,
       .is_reassignment_complete = is_reassignment_complete,
+      .quorum = {.is_up_to_date = is_up_to_date,
+                 .majority = majority,
+                 .high_watermark_may_be = quorum_high_watermark_may_be},
+      .kraft = {.has_caught_up = has_caught_up},
   };
   return kRules;
 }
