@@ -23,6 +23,7 @@ struct QuorumRules {
   // --- elections ---
   bool pre_vote = false;  // KIP-996, 4.0
   ElectionRetry election_retry = ElectionRetry::exponential_backoff;
+  bool fetch_timeout_ends_following = true;
   bool (*is_up_to_date)(const OffsetAndEpoch& candidate, const OffsetAndEpoch& own);
   bool votes_once_per_epoch = true;
   bool votes_are_durable = true;
@@ -46,6 +47,7 @@ struct QuorumRules {
   // --- followers ---
   bool voters_flush_before_fetching = true;  // KAFKA-10533
   bool truncates_when_diverging = true;
+  bool log_starts_at_snapshots = true;     // KAFKA-14238: retention deletes nothing beyond the latest one
   bool appends_only_current_epoch = true;  // KAFKA-18723: of answers to fetches of an earlier one, nothing
 };
 
@@ -60,6 +62,7 @@ struct KraftRules {
   bool renouncing_reverts = true;  // to what is committed (KAFKA-13100)
   bool renouncing_resigns = true;  // the quorum's leadership too (KAFKA-13104)
   bool answers_wait_for_commit = true;
+  bool standby_reads_everything = true;    // of what is committed, also while it is not in office
   bool contacts_are_seeded = true;         // KAFKA-18138
   bool fenced_contacts_are_seeded = true;  // likewise those of fenced brokers (KAFKA-19130, until 4.1)
 
@@ -69,6 +72,7 @@ struct KraftRules {
   // May a fenced broker that wants to be unfenced be so? (KAFKA-13955)
   bool (*has_caught_up)(Offset reported, Offset registered_at, Offset log_end);
   bool duplicate_registration_is_refused = true;  // while the session of the other incarnation lives
+  bool new_registration_has_new_epoch = true;     // the offset of its record
   bool new_incarnation_leaves_isr = true;         // KAFKA-18106
   bool checks_broker_epoch = true;
   bool fenced_broker_leaves_isr = true;
@@ -82,6 +86,7 @@ struct KraftRules {
   bool unfencing_elects = true;           // partitions without a leader
   bool eligible_leader_replicas = false;  // KIP-966, if the feature is enabled
   bool uncleanly_shut_down_leave_elr = true;
+  bool elr_ends_with_min_isr = true;             // once the ISR has min.insync.replicas members nobody else is eligible
   bool last_known_leader_must_be_active = true;  // KAFKA-19522
   bool reassignment_needs_all_targets = true;    // KAFKA-15665
 
@@ -92,9 +97,9 @@ struct KraftRules {
   bool isr_admits_only_active = true;  // KIP-841
 
   // --- brokers' own ---
-  bool replays_in_order = true;
-  bool publishes_after_catch_up = true;  // MetadataLoader: nothing before
-  bool applies_every_leader_change = true;
+  bool publishes_after_catch_up = true;       // MetadataLoader: nothing before
+  bool loader_survives_leader_change = true;  // it reads on, whoever leads the quorum
+  bool follows_new_leaders = true;            // a follower fetches from the leader of a new epoch
 };
 
 }  // namespace model

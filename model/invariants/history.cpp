@@ -80,9 +80,12 @@ bool nobody_noticed(const ReplicaHistory& replica, ControllerEpoch in_office) {
 }
 
 void note_election(PartitionHistory& past, const View& view, PartitionId p, const PartitionState& state) {
-  const bool outside = !past.before.isr.empty() && !past.before.isr.contains(state.leader);
+  const bool is_eligible = past.eligible_leader_replicas.contains(state.leader);
+  const bool outside = !past.before.isr.empty() && !past.before.isr.contains(state.leader) && !is_eligible;
+  // Nobody is known to have everything, and the last one to lead is the best guess, whatever the configuration says.
+  const bool is_last_known = past.before.isr.empty() && !is_eligible && past.last_known_elr.contains(state.leader);
   LossReason loss = LossReason::none;
-  if (outside && may_lose_records(past)) {
+  if (is_last_known || (outside && may_lose_records(past))) {
     loss = LossReason::unclean_election;
   } else if (!outside && misses_what_it_lost(view, p, state.leader) &&
              (nobody_else_could_lead(past, view, p) ||
@@ -272,6 +275,7 @@ History make_history(const ClusterConfig& config) {
     for (ReplicaHistory& replica : past.replicas) replica.min_insync_replicas = topic.min_insync_replicas;
   }
   history.brokers.resize(config.brokers.size() + 1);
+  history.quorum = make_quorum_history(config);
   return history;
 }
 
@@ -344,6 +348,24 @@ struct Fold {
       past.replicas[static_cast<std::size_t>(teller)].min_insync_replicas = f.min_insync_replicas;
     });
   }
+  // The log remembers, whoever is in office: a broker that was fenced, or has registered anew, is known to have gone.
+  void note_gone(NodeId gone) {
+    for (PartitionHistory& past : history.partitions) {
+      past.replicas[static_cast<std::size_t>(gone)].noticed_under = std::numeric_limits<ControllerEpoch>::max();
+    }
+  }
+  void operator()(const BrokerChanged& f) {
+    broker(f.broker).is_registered = !f.fenced;
+    if (f.fenced) note_gone(f.broker);
+  }
+  void operator()(const ElrChanged& f) {
+    past(f.partition).eligible_leader_replicas = f.eligible_leader_replicas;
+    past(f.partition).last_known_elr = f.last_known_elr;
+  }
+  void operator()(const LeaderChange& f) {
+    history.controller = f.leader;
+    history.controller_epoch = f.epoch;
+  }
   void operator()(const LeaderUnavailable& f) {
     past(f.partition).replicas[static_cast<std::size_t>(teller)].missed_epoch = f.leader_epoch;
   }
@@ -354,6 +376,9 @@ struct Fold {
     registered.session = f.session;
     registered.registered = f.zxid;
     registered.process_broker_epoch = std::max(registered.process_broker_epoch, f.zxid);
+    if (!view.config.is_kraft()) return;
+    registered.is_registered = false;  // fenced until it has caught up
+    if (view.rules.kraft.new_incarnation_leaves_isr) note_gone(f.broker);
   }
   void operator()(const ControllerSeesBrokers& f) {
     for (const Replicas& gone : {f.deleted, f.bounced}) {
@@ -390,11 +415,13 @@ struct Fold {
 
 void observe(History& history, const View& view, const Told& told, std::vector<RecordLost>& lost) {
   history.excuse_ended = false;
+  if (!history.quorum.members.empty()) observe_quorum(history.quorum, view, told);
   std::visit(Fold{history, view, told.teller, lost}, told.fact);
 }
 
 void observe_start(History& history, NodeId node) {
   const auto id = static_cast<std::size_t>(node);
+  observe_member_start(history.quorum, node);
   if (id == 0 || id >= history.brokers.size()) return;
   history.brokers[id].highest_controller_epoch = 0;
   history.brokers[id].process_broker_epoch = -1;

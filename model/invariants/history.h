@@ -7,6 +7,7 @@
 #include "model/config.h"
 #include "model/facts.h"
 #include "model/ids.h"
+#include "model/invariants/quorum_history.h"
 #include "model/log.h"
 #include "model/small_vec.h"
 
@@ -63,7 +64,8 @@ struct PartitionHistory {
   bool created = false;
   PartitionState stored;
   PartitionEpoch stored_epoch = -1;
-  PartitionState before;  // the change before
+  PartitionState before;                              // the change before
+  Replicas eligible_leader_replicas, last_known_elr;  // KIP-966
   // By leader epoch, as far as known: the first leader that was stored with it.
   std::vector<NodeId> leader_of_epoch;
   // ZooKeeper's word likewise; before the topic is created, as it will be.
@@ -131,6 +133,7 @@ struct History {
   // The last fact took an excuse from a replica: what its machine had lost, or a reassignment had left out, it has
   // again.
   bool excuse_ended = false;
+  QuorumHistory quorum;
 };
 
 // Has somebody who may allowed an election from outside the ISR?

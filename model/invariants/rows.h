@@ -12,6 +12,8 @@ std::span<const Invariant> replication_rows();  // logs, high watermark, ISR
 std::span<const Invariant> committed_rows();    // what has been committed
 std::span<const Invariant> client_rows();       // what producers were told
 std::span<const Invariant> liveness_rows();     // what must come back when the faults are over
+std::span<const Invariant> quorum_rows();       // KRaft mode: the metadata quorum and its log
+std::span<const Invariant> kraft_rows();        // KRaft mode: the controller above it, and brokers
 
 // --- shared by predicates -------------------------------------------------------------------------
 

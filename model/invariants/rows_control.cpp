@@ -156,6 +156,9 @@ bool election_is_clean(const View& view, const Told& told, Breach& breach) {
   const PartitionHistory& past = history_of(view, changed.partition);
   const PartitionState& state = changed.state;
   if (!past.created || state.leader == kNoNode || past.stored.isr.contains(state.leader)) return true;
+  // Nor does whoever left the ISR when nothing could be committed without it lack anything (KIP-966).
+  if (past.eligible_leader_replicas.contains(state.leader)) return true;
+  if (past.stored.isr.empty() && past.last_known_elr.contains(state.leader)) return true;  // a known guess
   breach = {state.leader, true, changed.partition, {}};
   if (!may_lose_records(past)) {
     breach.what = name_of(view, state.leader) + " is elected in epoch " + epoch_text(state.leader_epoch) +
@@ -181,6 +184,11 @@ bool leader_is_in_isr(const View& view, PartitionId p, Breach& breach) {
 bool isr_is_not_empty(const View& view, PartitionId p, Breach& breach) {
   const PartitionHistory& past = history_of(view, p);
   if (!past.created || !past.stored.isr.empty()) return true;
+  // With eligible leader replicas it may be: they, or the last known leader, say who has the records (KIP-966).
+  if (view.config.is_kraft() && view.rules.kraft.eligible_leader_replicas &&
+      view.history.quorum.image.eligible_leader_replicas_version > 0) {
+    return true;
+  }
   breach.what = "the stored ISR of leader epoch " + epoch_text(past.stored.leader_epoch) +
                 " is empty: nobody can ever be elected cleanly";
   return false;

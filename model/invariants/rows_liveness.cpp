@@ -11,9 +11,14 @@ namespace {
 
 const ZooKeeper& zookeeper(const View& view) { return std::get<ZooKeeper>(view.nodes.front()); }
 
-// Without ZooKeeper nobody can be expected to do anything, nor when all have missed that there is no controller:
-// a known gap of Kafka.
+// Without ZooKeeper, or a majority of the quorum, nobody can be expected to do anything, nor when all have missed that
+// there is no controller: a known gap of Kafka.
 bool can_be_controlled(const View& view) {
+  if (view.config.is_kraft()) {
+    std::size_t running = 0;
+    for (const NodeId voter : view.config.voters) running += raft_at(view, voter) != nullptr ? 1U : 0U;
+    return running > view.config.voters.size() / 2;
+  }
   return zookeeper(view).memory.running && !(view.history.vacancy_missed && view.history.controller == kNoNode);
 }
 
@@ -40,6 +45,12 @@ Duration longest(const ClusterConfig& config, Duration BrokerSettings::*setting)
 // A session ends, brokers that are coming up register, a connection that hangs is given up after a request's
 // time-out and tried again: after that the controller has acted.
 Duration failover_time(const ClusterConfig& config) {
+  if (config.is_kraft()) {
+    const QuorumSettings& quorum = config.quorum;
+    return quorum.broker_session_timeout * 3 + quorum.controller_quorum_fetch_timeout * 2 +
+           quorum.controller_quorum_election_timeout * 12 + longest(config, &BrokerSettings::request_timeout) +
+           seconds(30);
+  }
   return longest(config, &BrokerSettings::zookeeper_session_timeout) + config.zookeeper_tick * 2 +
          longest(config, &BrokerSettings::request_timeout) + seconds(10);
 }
@@ -59,7 +70,32 @@ Duration delivery_time(const ClusterConfig& config) {
 
 // --- the controller -------------------------------------------------------------------------------
 
+// The one in the highest epoch, whom every live broker follows.
+bool one_quorum_controller_acts(const View& view, Breach& breach) {
+  NodeId acting = kNoNode;
+  LeaderEpoch epoch = -1;
+  for (std::size_t id = 0; id < view.nodes.size(); ++id) {
+    const auto node = NodeId(static_cast<std::uint8_t>(id));
+    const QuorumController* controller = controller_at(view, node);
+    if (controller == nullptr || controller->claim_epoch <= epoch) continue;
+    acting = node;
+    epoch = controller->claim_epoch;
+  }
+  if (acting == kNoNode) {
+    breach.what = "no controller acts, although a majority of the quorum lives";
+    return !can_be_controlled(view);
+  }
+  return all_live_brokers(view, [&](NodeId id) {
+    if (raft_at(view, id)->epoch == epoch) return true;
+    breach.broker = id;
+    breach.what = name_of(view, id) + " has heard of controller epoch " + std::to_string(raft_at(view, id)->epoch) +
+                  ", not of " + std::to_string(epoch);
+    return false;
+  });
+}
+
 bool one_controller_acts(const View& view, Breach& breach) {
+  if (view.config.is_kraft()) return one_quorum_controller_acts(view, breach);
   std::int32_t acting = 0;
   const bool agreed = all_live_brokers(view, [&](NodeId id) {
     const BrokerMemory& memory = broker_at(view, id).memory;

@@ -23,6 +23,38 @@ NodeId current_leader(const View& view, PartitionId p) {
   return leader != nullptr && leader->leader_epoch == stored.leader_epoch ? stored.leader : kNoNode;
 }
 
+const RaftDisk* raft_disk_at(const View& view, NodeId id) {
+  const Node& node = view.nodes[static_cast<std::size_t>(id)];
+  if (const auto* server = std::get_if<ControllerServer>(&node)) return &server->disk.raft;
+  const auto* broker = std::get_if<Broker>(&node);
+  return broker != nullptr && broker->disk.raft ? &*broker->disk.raft : nullptr;
+}
+
+const RaftMemory* raft_at(const View& view, NodeId id) {
+  const Node& node = view.nodes[static_cast<std::size_t>(id)];
+  const RaftMemory* memory = nullptr;
+  if (const auto* server = std::get_if<ControllerServer>(&node)) memory = &server->memory.raft;
+  const auto* broker = std::get_if<Broker>(&node);
+  if (broker != nullptr && broker->memory.kraft) memory = &broker->memory.kraft->raft;
+  return memory != nullptr && memory->running ? memory : nullptr;
+}
+
+const QuorumController* controller_at(const View& view, NodeId id) {
+  const Node& node = view.nodes[static_cast<std::size_t>(id)];
+  if (const auto* server = std::get_if<ControllerServer>(&node)) {
+    return server->memory.raft.running ? &server->memory.controller : nullptr;
+  }
+  const auto* broker = std::get_if<Broker>(&node);
+  if (broker == nullptr || !broker->memory.kraft || !broker->memory.kraft->controller) return nullptr;
+  return &*broker->memory.kraft->controller;
+}
+
+const MetadataImage* published_at(const View& view, NodeId id) {
+  const auto* broker = std::get_if<Broker>(&view.nodes[static_cast<std::size_t>(id)]);
+  if (broker == nullptr || !broker->memory.kraft || !broker->memory.kraft->published) return nullptr;
+  return &broker->memory.kraft->image;
+}
+
 bool is_election(const View& view, const Told& told) {
   const auto& changed = std::get<PartitionStateChanged>(told.fact);
   const PartitionHistory& past = history_of(view, changed.partition);

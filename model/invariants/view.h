@@ -35,7 +35,13 @@ inline const Log& log_at(const View& view, PartitionId p, NodeId id) { return br
 const Partition* replica_at(const View& view, PartitionId p, NodeId id);
 // Null: the broker does not act as leader.
 const Partition* leader_at(const View& view, PartitionId p, NodeId id);
-// Leads by ZooKeeper's word and knows it; kNoNode: nobody does.
+// Null: no member of the metadata quorum; what its process believes, null also if none runs.
+const RaftDisk* raft_disk_at(const View& view, NodeId id);
+const RaftMemory* raft_at(const View& view, NodeId id);
+const QuorumController* controller_at(const View& view, NodeId id);
+// What a broker has published to itself; null before it has.
+const MetadataImage* published_at(const View& view, NodeId id);
+// Leads by ZooKeeper's or the metadata log's word and knows it; kNoNode: nobody does.
 NodeId current_leader(const View& view, PartitionId p);
 inline const PartitionHistory& history_of(const View& view, PartitionId p) { return view.history.partitions[index(p)]; }
 // The partition that a fact is about.

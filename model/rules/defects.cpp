@@ -8,7 +8,7 @@ std::span<const Defect> defects() {
   static const std::vector<Defect> kDefects = [] {
     std::vector<Defect> all;
     for (const auto& area : {control_defects(), high_watermark_defects(), isr_defects(), log_defects(),
-                             client_defects(), liveness_defects()}) {
+                             client_defects(), liveness_defects(), quorum_defects(), kraft_defects()}) {
       all.insert(all.end(), area.begin(), area.end());
     }
     return all;

@@ -14,5 +14,7 @@ std::span<const Defect> isr_defects();
 std::span<const Defect> log_defects();
 std::span<const Defect> client_defects();
 std::span<const Defect> liveness_defects();
+std::span<const Defect> quorum_defects();
+std::span<const Defect> kraft_defects();
 
 }  // namespace model
