@@ -31,6 +31,8 @@ struct Draw {
     return model::NodeId(static_cast<std::uint8_t>(1 + dice.below(plan.config.brokers.size())));
   }
   Target one_broker();
+  Target one_node();
+  Target metadata_node();
   std::vector<Target> side();
 };
 
@@ -58,9 +60,18 @@ Target Draw::one_broker() {
   return target;
 }
 
+// Who keeps the cluster's metadata: ZooKeeper, or a voter of the quorum.
+Target Draw::metadata_node() {
+  if (!plan.config.is_kraft()) return node_target(plan, model::kZooKeeper);
+  return node_target(plan, plan.config.voters[dice.below(plan.config.voters.size())]);
+}
+
+// In KRaft mode a voter too, since no broker is one.
+Target Draw::one_node() { return plan.config.is_kraft() && chance(25) ? metadata_node() : one_broker(); }
+
 std::vector<Target> Draw::side() {
   const std::uint64_t form = dice.below(10);
-  if (form < 3) return {node_target(plan, model::kZooKeeper)};
+  if (form < 3) return {metadata_node()};
   if (form < 5) {
     Target all;
     all.form = Target::Form::brokers;
@@ -96,11 +107,28 @@ constexpr std::array kTriggers{
     model::kFactIndex<model::ZkConnectionLost>,
     model::kFactIndex<model::AssignmentChanged>,
 };
+// The same of KRaft mode.
+constexpr std::array kKraftTriggers{
+    model::kFactIndex<model::PartitionStateChanged>,
+    model::kFactIndex<model::LeaderChange>,
+    model::kFactIndex<model::BecameLeader>,
+    model::kFactIndex<model::BecameFollower>,
+    model::kFactIndex<model::IsrShrinkProposed>,
+    model::kFactIndex<model::IsrExpandProposed>,
+    model::kFactIndex<model::BrokerChanged>,
+    model::kFactIndex<model::BrokerRegistered>,
+    model::kFactIndex<model::Truncated>,
+    model::kFactIndex<model::QuorumRoleChanged>,
+    model::kFactIndex<model::AssignmentChanged>,
+    model::kFactIndex<model::BelievesController>,
+};
 
 void draw_time(Draw& draw, Fault& fault) {
   fault.at.us = draw.dice.range(draw.first_us, draw.last_us);
   if (!draw.chance(35)) return;
-  const std::size_t fact = kTriggers[draw.dice.below(kTriggers.size())];
+  const bool kraft = draw.plan.config.is_kraft();
+  const std::size_t fact =
+      kraft ? kKraftTriggers[draw.dice.below(kKraftTriggers.size())] : kTriggers[draw.dice.below(kTriggers.size())];
   fault.when = FactPattern{fact, {}};
   fault.waits_from = {0};  // a boot that goes wrong is another story
   fault.after = model::microseconds(draw.dice.range(0, draw.chance(50) ? 3'000 : 300'000));
@@ -114,7 +142,7 @@ void draw_length(Draw& draw, Fault& fault, std::int64_t min_ms) {
 
 // What goes wrong between processes that live: nothing arrives, late, seldom, or the connection is gone.
 void draw_link(Draw& draw, Fault& fault) {
-  fault.from = {draw.one_broker()};
+  fault.from = {draw.one_node()};
   fault.to = draw.side();
   const std::uint64_t kind = draw.dice.below(100);
   if (kind < 55) {
@@ -168,40 +196,44 @@ Fault draw_fault(Draw& draw) {
   const std::uint64_t kind = draw.dice.below(100);
   if (kind < 24) {
     fault.kind = FaultKind::pause;
-    fault.who = {draw.one_broker()};
+    fault.who = {draw.one_node()};
     draw_length(draw, fault, 20);
   } else if (kind < 44) {
     fault.kind = FaultKind::crash;
-    fault.who = {draw.chance(6) ? node_target(draw.plan, model::kZooKeeper) : draw.one_broker()};
+    fault.who = {draw.chance(6) ? draw.metadata_node() : draw.one_node()};
     draw_length(draw, fault, 10);
   } else if (kind < 52) {
     fault.kind = FaultKind::stop;
-    fault.who = {draw.one_broker()};
+    fault.who = {draw.one_node()};
     draw_length(draw, fault, 2'000);
   } else if (kind < 56) {
     fault.kind = draw.limits.disks ? FaultKind::power_loss : FaultKind::crash;
-    fault.who = {draw.one_broker()};
+    fault.who = {draw.one_node()};
     draw_length(draw, fault, 100);
   } else if (kind < 76) {
     draw_link(draw, fault);
   } else if (kind < 80) {
     fault.kind = FaultKind::slow_disk;
-    fault.who = {draw.chance(30) ? node_target(draw.plan, model::kZooKeeper) : draw.one_broker()};
+    fault.who = {draw.chance(30) ? draw.metadata_node() : draw.one_node()};
     fault.by = draw.duration(5, 2'000);
     draw_length(draw, fault, 200);
   } else if (kind < 82) {
     fault.kind = FaultKind::clock_rate;
-    fault.who = {draw.one_broker()};
+    fault.who = {draw.one_node()};
     fault.per_mille = static_cast<std::int32_t>(draw.dice.range(700, 1'300));
     draw_length(draw, fault, 1'000);
-  } else if (kind < 84) {
+  } else if (kind < 84 && !draw.plan.config.is_kraft()) {
     fault.kind = FaultKind::expire_session;
-    fault.who = {draw.one_broker()};
+    fault.who = {draw.one_node()};
   } else if (kind < 90) {
     fault.kind = FaultKind::elect;
     fault.partition = draw.partition();
   } else if (kind < 95) {
     draw_reassign(draw, fault);
+  } else if (draw.plan.config.is_kraft()) {
+    fault.kind = FaultKind::stop;
+    fault.who = {draw.metadata_node()};
+    draw_length(draw, fault, 100);
   } else {
     fault.kind = FaultKind::move_controller;
   }
