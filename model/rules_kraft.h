@@ -58,6 +58,8 @@ enum class FenceCheck : std::uint8_t {
 };
 
 struct KraftRules {
+  std::int16_t metadata_version = 21;  // with which this version formats a cluster: 7 is 3.3-IV3, 21 is 3.9-IV0
+
   // --- the controller's office ---
   bool renouncing_reverts = true;  // to what is committed (KAFKA-13100)
   bool renouncing_resigns = true;  // the quorum's leadership too (KAFKA-13104)
@@ -82,7 +84,9 @@ struct KraftRules {
   // --- partitions ---
   bool isr_shrink_bumps_leader_epoch = false;  // KAFKA-15021, before metadata version 3.6
   bool election_bumps_leader_epoch = true;
-  bool elects_from_isr_only = true;       // unless unclean election is on
+  bool elects_from_isr_only = true;  // unless unclean election is on
+  // unclean.leader.election.enable counts (KAFKA-12670, 3.9); false: only an operator's election may be unclean.
+  bool unclean_election_is_configurable = true;
   bool unfencing_elects = true;           // partitions without a leader
   bool eligible_leader_replicas = false;  // KIP-966, if the feature is enabled
   bool uncleanly_shut_down_leave_elr = true;

@@ -74,6 +74,8 @@ bool on_kraft_connected(const Context& context, Broker& broker, const Connection
 bool on_kraft_disconnected(const Context& context, Broker& broker, const ConnectionId& via) {
   if (via.kind == ChannelKind::broker_lifecycle) {
     if (via.client == broker.id) on_lifecycle_disconnected(context, broker, via);
+    if (via.server != broker.id) return true;
+    if (const auto controller = controller_of(context, broker)) on_controller_disconnected(*controller, via);
     return true;
   }
   if (via.kind != ChannelKind::quorum) return false;

@@ -75,7 +75,7 @@ bool apply(MetadataImage& image, const PartitionChangeRecord& record, Offset) {
   if (record.isr) partition.isr = *record.isr;
   if (record.leader) {
     partition.leader = *record.leader;
-    ++partition.leader_epoch;
+    if (!record.keeps_leader_epoch) ++partition.leader_epoch;
   }
   if (record.assignment) partition.assignment = *record.assignment;
   if (record.recovering) partition.recovering = *record.recovering;

@@ -70,7 +70,8 @@ struct PartitionChangeRecord {
   std::optional<bool> recovering;  // LeaderRecoveryState
   std::optional<Replicas> eligible_leader_replicas;
   std::optional<Replicas> last_known_elr;
-  FIELDS(partition, isr, leader, assignment, recovering, eligible_leader_replicas, last_known_elr);
+  bool keeps_leader_epoch = false;  // no field of Kafka's: a planted defect, which elects within an epoch
+  FIELDS(partition, isr, leader, assignment, recovering, eligible_leader_replicas, last_known_elr, keeps_leader_epoch);
   bool operator==(const PartitionChangeRecord&) const = default;
 };
 struct ConfigRecord {  // of a topic, as it is from now on

@@ -31,10 +31,10 @@ struct BrokerContact {
   NodeId broker = kNoNode;
   BrokerEpoch broker_epoch = -1;
   Instant contact;                                 // its last heartbeat in this epoch
-  bool tracked = false;                            // has a contact time: its session can expire
+  bool tracked = false;                            // it has been in contact: its session can expire
   Offset metadata_offset = kUnknownOffset;         // that it reported last
   Offset controlled_shutdown_at = kUnknownOffset;  // of the records that began its controlled shutdown; -1: none
-  bool fenced = true;                              // as of the last heartbeat, ahead of the log
+  bool fenced = true;                              // as of the last heartbeat
   FIELDS(broker, broker_epoch, contact, tracked, metadata_offset, controlled_shutdown_at, fenced);
 };
 
@@ -53,8 +53,7 @@ struct QuorumController {
   std::optional<MetadataImage> working;  // active: with what is not committed yet
   SmallVec<BrokerContact, 4> contacts;   // active: by NodeId
   std::vector<DeferredAnswer> deferred;  // in the order of their offsets
-  bool fence_check_armed = false;
-  FIELDS(listener, stable, claim_epoch, working, contacts, deferred, fence_check_armed);
+  FIELDS(listener, stable, claim_epoch, working, contacts, deferred);
 };
 
 inline bool is_active(const QuorumController& controller) { return controller.claim_epoch != kNoEpoch; }
@@ -75,6 +74,8 @@ void start_controller(const ControllerContext& c);
 // Requests of ChannelKind::broker_lifecycle and alter_partition. An answer goes out at once or when its records
 // are committed; one that is not active answers not_controller.
 void on_controller_request(const ControllerContext& c, const ConnectionId& via, const Body& body);
+// The server's end of a connection of ChannelKind::broker_lifecycle is gone.
+void on_controller_disconnected(const ControllerContext& c, const ConnectionId& via);
 bool on_controller_timer(const ControllerContext& c, TimerKey key);  // false: not the controller's
 void on_controller_act(const ControllerContext& c, const Act& act);  // by the operator; only an active one acts
 // Reads what was committed since, learns of its office, answers what was waiting. Between raft's inputs and its
@@ -85,31 +86,38 @@ void run_controller(const ControllerContext& c);
 
 using Records = SmallVec<MetadataRecord, 1>;
 
-// Writes records atomically: replays them in memory and hands them to raft. Returns the exclusive offset of the
-// last one; nothing, after it renounced, if it does not lead any more.
+// Writes records atomically: replays them in memory and hands them to raft. Returns the exclusive offset of all that
+// is written by then, also when there is nothing to write; nothing, after it renounced, if it does not lead any more.
 std::optional<Offset> write(const ControllerContext& c, const Records& records);
 void renounce(const ControllerContext& c);
-// Sends `body` when everything below `offset` is committed.
-void answer_when_committed(const ControllerContext& c, const ConnectionId& via, Offset offset, Body body);
-// The answer of an event that wrote nothing: when everything that is pending now is committed.
-void answer_when_settled(const ControllerContext& c, const ConnectionId& via, Body body);
+// Sends `body` when everything below `written` is committed: an event that wrote nothing has its answer when what
+// was pending has. Nothing written: the same kind of answer, not_controller.
+void answer(const ControllerContext& c, const ConnectionId& via, std::optional<Offset> written, Body body);
 
 void on_register_broker(const ControllerContext& c, const ConnectionId& via, const BrokerRegistrationRequest& request);
 void on_broker_heartbeat(const ControllerContext& c, const ConnectionId& via, const BrokerHeartbeatRequest& request);
 void on_alter_partition(const ControllerContext& c, const ConnectionId& via, const AlterPartitionRequest& request);
+// The registration that a request acts for; null, and the sender has its answer, if its broker epoch is stale.
+const BrokerRegistration* sender_of(const ControllerContext& c, const ConnectionId& via, NodeId broker,
+                                    BrokerEpoch broker_epoch, Body stale);
 
 // heartbeats.cpp
-void seed_contacts(const ControllerContext& c);  // with its office (KAFKA-18138)
-bool has_valid_session(const ControllerContext& c, const BrokerRegistration& broker);
-void fence_stale_brokers(const ControllerContext& c);
-void arm_fence_check(const ControllerContext& c);
+void seed_contacts(const ControllerContext& c);     // with its office (KAFKA-18138)
+void arm_fence_checks(const ControllerContext& c);  // likewise
+void disarm_fence_checks(const ControllerContext& c);
+bool has_valid_session(const ControllerContext& c, NodeId broker);
+void begin_contact(const ControllerContext& c, NodeId broker, BrokerEpoch broker_epoch);  // of a new registration
+void on_fence_check(const ControllerContext& c, std::uint16_t about);
+void fence_broker(const ControllerContext& c, NodeId broker);
 
 // partitions.cpp: records appended to `records`, in Kafka's order; `c.image()` is the state before them.
 void add_broker_fenced(const ControllerContext& c, NodeId broker, Records& records);
 void add_broker_unfenced(const ControllerContext& c, NodeId broker, Records& records);
 void add_controlled_shutdown(const ControllerContext& c, NodeId broker, Records& records);
-// A new incarnation registers: the one before was not seen to stop (KAFKA-18106).
-void add_unclean_shutdown(const ControllerContext& c, NodeId broker, Records& records);
+// A new incarnation registers while the partitions still count on the one before (KAFKA-18106). `clean`: that one
+// had shut down in order, hence has lost nothing.
+void add_shutdown(const ControllerContext& c, NodeId broker, bool clean, Records& records);
+bool leads_partitions(const ControllerContext& c, NodeId broker);
 void elect_preferred_leaders(const ControllerContext& c);  // periodic
 void elect_unclean_leaders(const ControllerContext& c);    // periodic
 

@@ -39,6 +39,11 @@ void on_act(const Context& context, ControllerServer& server, const Act& act) {
   on_controller_act(controller_of(context, server), act);
 }
 
+void on_disconnected(const Context& context, ControllerServer& server, const ConnectionId& via) {
+  if (via.kind == ChannelKind::quorum) return on_raft_disconnected(context, raft_of(server), via);
+  if (via.kind == ChannelKind::broker_lifecycle) on_controller_disconnected(controller_of(context, server), via);
+}
+
 void take(const Context& context, ControllerServer& server, const Input& input) {
   std::visit(overloaded{
                  [](const Started&) {},
@@ -47,9 +52,7 @@ void take(const Context& context, ControllerServer& server, const Input& input) 
                  [&](const Connected& c) {
                    if (c.via.kind == ChannelKind::quorum) on_raft_connected(context, raft_of(server), c.via);
                  },
-                 [&](const Disconnected& d) {
-                   if (d.via.kind == ChannelKind::quorum) on_raft_disconnected(context, raft_of(server), d.via);
-                 },
+                 [&](const Disconnected& d) { on_disconnected(context, server, d.via); },
                  [&](const Act& act) { on_act(context, server, act); },
              },
              input);
