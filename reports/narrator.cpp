@@ -13,6 +13,14 @@ namespace reports {
 using model::NodeId;
 using model::PartitionId;
 
+namespace {
+
+bool ends_process(sim::FaultKind kind) {
+  return kind == sim::FaultKind::crash || kind == sim::FaultKind::power_loss || kind == sim::FaultKind::stop;
+}
+
+}  // namespace
+
 // An election that has nothing to do leaves no other trace.
 std::string Narrator::needlessness(const sim::Fault& fault) const {
   if (fault.kind != sim::FaultKind::elect) return "";
@@ -21,7 +29,7 @@ std::string Narrator::needlessness(const sim::Fault& fault) const {
   const model::Replicas& assigned = assignment_of(fault.partition);
   const bool is_preferred = !assigned.empty() && assigned.front() == state->leader;
   if (!fault.unclean && is_preferred) return name(state->leader) + " leads already";
-  return fault.unclean && registered_.contains(state->leader) ? name(state->leader) + " leads, so nothing to do" : "";
+  return fault.unclean && alive_.contains(state->leader) ? name(state->leader) + " leads, so nothing to do" : "";
 }
 
 void Narrator::fault(const sim::RecordedFault& recorded) {
@@ -29,6 +37,10 @@ void Narrator::fault(const sim::RecordedFault& recorded) {
   const sim::FaultKind kind = plan_.faults[applied.row].kind;
   for (const NodeId node : applied.who) {
     if (kind == sim::FaultKind::stop && !applied.undo) stopping_.insert(node);
+    const bool is_new_process = kind == sim::FaultKind::start || (ends_process(kind) && applied.undo);
+    if (!is_new_process) continue;
+    members_[static_cast<std::size_t>(node)] = {};
+    if (config_.is_controller(node)) stopping_.erase(node);
   }
   const bool is_boot =
       applied.at < sim::Time{0} && (kind == sim::FaultKind::create_topic || kind == sim::FaultKind::start);
@@ -55,8 +67,14 @@ void Narrator::fact(std::size_t i) {
 void Narrator::boot_ends() {
   if (!std::exchange(in_boot_, false)) return;
   if (boot_elected_) {
-    story_.tell(
-        {*boot_elected_, name(controller_), {}, fmt::format("controller, epoch {}", epoch_), "", Ink::dim, 1, {}});
+    story_.tell({*boot_elected_,
+                 name(controller_),
+                 {},
+                 fmt::format("{}, epoch {}", config_.is_kraft() ? "leads the metadata quorum" : "controller", epoch_),
+                 "",
+                 Ink::dim,
+                 1,
+                 {}});
   }
   if (!boot_states_) return;
   std::vector<std::string> leaders;
@@ -91,7 +109,7 @@ void Narrator::operator()(const model::ZkSessionClosed& f) {
   const auto same_transaction = [&](const auto&, const auto& next) { return next.zxid == f.zxid; };
   if (take_next<model::ControllerVacated>({}, same_transaction) != nullptr) controller_ = model::kNoNode;
   if (take_next<model::BrokerUnregistered>({}, same_transaction) != nullptr) {
-    registered_.erase(f.owner);
+    alive_.erase(f.owner);
     were_dead_.insert(f.owner);
   }
   std::string text = f.expired ? "session of " + name(f.owner) + " expired" : name(f.owner) + " closed its session";
@@ -100,9 +118,9 @@ void Narrator::operator()(const model::ZkSessionClosed& f) {
 }
 
 void Narrator::operator()(const model::TopicConfigChanged& f) {
-  say("zk", fmt::format("config of {}: min.insync.replicas {}, unclean leader election {}",
-                        config_.topics[model::index(f.topic)].name, f.min_insync_replicas,
-                        f.unclean_leader_election_enable ? "allowed" : "forbidden"));
+  say(committer(), fmt::format("config of {}: min.insync.replicas {}, unclean leader election {}",
+                               config_.topics[model::index(f.topic)].name, f.min_insync_replicas,
+                               f.unclean_leader_election_enable ? "allowed" : "forbidden"));
 }
 
 void Narrator::operator()(const model::TopicConfigApplied& f) {
@@ -111,30 +129,34 @@ void Narrator::operator()(const model::TopicConfigApplied& f) {
 }
 
 void Narrator::operator()(const model::BrokerRegistered& f) {
+  if (config_.is_kraft()) return broker_registers(f.broker, f.session);
   const bool again = !ever_registered_.insert(f.broker).second;
-  registered_.insert(f.broker);
+  alive_.insert(f.broker);
   stopping_.erase(f.broker);
   if (!in_boot_)
     say("zk", fmt::format("{} is registered{}, broker epoch {}", name(f.broker), again ? " again" : "", f.zxid));
 }
 
 void Narrator::operator()(const model::BrokerUnregistered& f) {
-  registered_.erase(f.broker);
+  alive_.erase(f.broker);
   were_dead_.insert(f.broker);
-  say("zk", fmt::format("/brokers/ids/{} is gone", model::number(f.broker)));
+  say(committer(), config_.is_kraft() ? name(f.broker) + " is unregistered"
+                                      : fmt::format("/brokers/ids/{} is gone", model::number(f.broker)));
+}
+
+// A vacated controller's name is still known by its epoch.
+std::string Narrator::predecessor_of(NodeId node) const {
+  const auto last = controllers_.find(epoch_);
+  if (last == controllers_.end()) return "";
+  return last->second == node ? fmt::format(" (again, was epoch {})", epoch_)
+                              : fmt::format(" (was {}, epoch {})", name(last->second), epoch_);
 }
 
 void Narrator::operator()(const model::ControllerElected& f) {
   const auto* raised = take_next<model::ControllerEpochChanged>(
       model::seconds(1),
       [&](const auto&, const model::ControllerEpochChanged& next) { return next.broker == f.broker; });
-  // A vacated controller's name is still known by its epoch.
-  const auto last = controllers_.find(epoch_);
-  std::string was;
-  if (last != controllers_.end()) {
-    was = last->second == f.broker ? fmt::format(" (again, was epoch {})", epoch_)
-                                   : fmt::format(" (was {}, epoch {})", name(last->second), epoch_);
-  }
+  const std::string was = predecessor_of(f.broker);
   controller_ = f.broker;
   if (raised == nullptr) {
     say(name(f.broker), "takes /controller" + was);
@@ -164,13 +186,20 @@ void Narrator::operator()(const model::ControllerEpochChanged& f) {
 void Narrator::operator()(const model::TopicCreated& f) {
   if (in_boot_) return;
   const model::TopicConfig& topic = config_.topics[model::index(f.topic)];
-  say("zk", fmt::format("topic {} is created, {}", topic.name,
-                        counted(static_cast<std::int64_t>(topic.assignment.size()), "partition")));
+  say(committer(), fmt::format("topic {} is created, {}", topic.name,
+                               counted(static_cast<std::int64_t>(topic.assignment.size()), "partition")));
 }
 
 // --- a broker's life and the controller's beliefs ------------------------------------------------
 
 void Narrator::operator()(const model::StartFailed&) {
+  if (config_.is_kraft()) {
+    say(teller(),
+        fmt::format("could not register for {}; the process exits",
+                    short_seconds(config_.quorum.initial_broker_registration_timeout)),
+        Ink::red);
+    return;
+  }
   say(teller(),
       fmt::format("cannot register: an older session still owns /brokers/ids/{}; the process exits",
                   model::number(now_->node)),
@@ -189,6 +218,9 @@ void Narrator::operator()(const model::ZkSessionExpiredSeen& f) {
 }
 
 void Narrator::operator()(const model::ControllerResigned& f) {
+  // A leader of the quorum that lost its role has told that already.
+  const auto& role = members_[static_cast<std::size_t>(now_->node)].role;
+  if (config_.is_kraft() && (!role || role->role != model::QuorumRole::leader)) return;
   if (f.epoch != 0) say(teller(), fmt::format("resigns as controller of epoch {}", f.epoch));
 }
 
@@ -208,7 +240,7 @@ std::string Narrator::why_leader_stays(PartitionId partition, const model::Parti
   const model::Replicas& assigned = assignment_of(partition);
   const NodeId preferred = assigned.empty() ? state.leader : assigned.front();
   if (preferred == state.leader) return stays;
-  const char* why = !registered_.contains(preferred) ? "is dead"
+  const char* why = !alive_.contains(preferred)      ? (config_.is_kraft() ? "is fenced" : "is dead")
                     : !state.isr.contains(preferred) ? "is not in the isr"
                                                      : "cannot lead now";
   return fmt::format("{}: the preferred leader {} {}", stays, name(preferred), why);
@@ -216,7 +248,7 @@ std::string Narrator::why_leader_stays(PartitionId partition, const model::Parti
 
 void Narrator::operator()(const model::ElectionFailed& f) {
   const std::optional<model::PartitionState>& state = partitions_[model::index(f.partition)].state;
-  const bool is_led = state && state->leader != model::kNoNode && registered_.contains(state->leader);
+  const bool is_led = state && state->leader != model::kNoNode && alive_.contains(state->leader);
   if (is_led) {
     say_again({config_.name_of(f.partition)}, why_leader_stays(f.partition, *state), Ink::plain);
     return;

@@ -37,6 +37,18 @@ struct PartitionStory {
   model::Offset committed = -1;  // highest high watermark that a leader told; -1: not told
 };
 
+// What a member of the metadata quorum told of itself, and of a broker what the metadata log says.
+struct MemberStory {
+  std::optional<model::QuorumRoleChanged> role;  // none: not since its process began
+  // The line about elections that it tries to win in vain is still growing.
+  std::optional<std::size_t> election_line;
+  model::LeaderEpoch first_election = 0;
+};
+struct RegistrationStory {
+  bool fenced = false;
+  bool in_controlled_shutdown = false;
+};
+
 // Walks over the facts once. A fact that a line about an earlier one has used is skipped.
 class Narrator {
  public:
@@ -47,6 +59,8 @@ class Narrator {
         faults_(outcome.faults),
         used_(outcome.facts.size(), false),
         partitions_(plan.config.partitions.size()),
+        members_(plan.config.node_count()),
+        registrations_(plan.config.node_count()),
         producers_(plan.config.producers.size()) {
     for (std::size_t i = 0; i < partitions_.size(); ++i) {
       const auto number = static_cast<std::size_t>(config_.partitions[i].number);
@@ -94,6 +108,17 @@ class Narrator {
   void operator()(const model::AssignmentChanged&);
   void operator()(const model::ReassignmentRefused&);
   void operator()(const model::ReplicaDeleted&);
+  // The metadata log and its quorum: narrator_quorum.cpp.
+  void operator()(const model::LeaderChange&);
+  void operator()(const model::BrokerChanged&);
+  void operator()(const model::ElrChanged&);
+  void operator()(const model::QuorumRoleChanged&);
+  void operator()(const model::VoteAnswered&);
+  void operator()(const model::MetadataTruncated&);
+  void operator()(const model::MetadataSnapshot&);
+  void operator()(const model::MetadataLogLost&);
+  void operator()(const model::QuorumFailed&);
+  void operator()(const model::RegistrationRefused&);
   // Followed from the lines about what caused them.
   void operator()(const model::ZkSessionOpened&) {}
   void operator()(const model::ZnodeCreated&) {}
@@ -107,11 +132,15 @@ class Narrator {
   void operator()(const model::IsrCommitted&) {}
   void operator()(const model::ControlRequestApplied&) {}
   void operator()(const model::AcksAllAnswered&) {}
+  void operator()(const model::MetadataAppended&) {}
+  void operator()(const model::MetadataHighWatermarkMoved&) {}
 
  private:
   std::string name(model::NodeId node) const { return node == model::kZooKeeper ? "zk" : config_.name_of(node); }
   std::string names(const model::Replicas& nodes) const { return model::text_of(nodes, config_); }
   std::string teller() const { return name(now_->node); }
+  // Who tells what is committed: ZooKeeper, or the leader of the metadata quorum.
+  std::string committer() const { return config_.is_kraft() ? name(controller_) : "zk"; }
   void say(std::string who, std::string what, Ink ink = Ink::plain) {
     story_.tell({now_->at, std::move(who), {}, std::move(what), "", ink, 1, {}});
   }
@@ -143,6 +172,12 @@ class Narrator {
                      const model::PartitionState& after) const;
   std::string needlessness(const sim::Fault& fault) const;
   bool is_wiped_now(model::NodeId node) const;
+  std::string predecessor_of(model::NodeId node) const;
+  void broker_registers(model::NodeId broker, model::BrokerEpoch broker_epoch);
+  void tell_causes(const model::PartitionState& before, const model::PartitionState& after);
+  void becomes_candidate(MemberStory& member, const model::QuorumRoleChanged& f);
+  void follows(const MemberStory& member, const model::QuorumRoleChanged& f);
+  void resigns(const MemberStory& member);
   const model::Replicas& assignment_of(model::PartitionId partition) const;
   std::string why_leader_stays(model::PartitionId partition, const model::PartitionState& state) const;
   bool is_committed_later(model::PartitionId partition, const model::Replicas& isr) const;
@@ -155,11 +190,14 @@ class Narrator {
   const std::vector<sim::RecordedFault>& faults_;
   std::vector<bool> used_;
   std::vector<PartitionStory> partitions_;
+  std::vector<MemberStory> members_;              // by node
+  std::vector<RegistrationStory> registrations_;  // likewise
   std::vector<ProducerStory> producers_;
-  std::map<model::ControllerEpoch, model::NodeId> controllers_;  // who won which epoch
+  std::map<model::ControllerEpoch, model::NodeId> controllers_;  // who won which epoch, in KRaft mode of the quorum
   model::NodeId controller_ = model::kNoNode;
   model::ControllerEpoch epoch_ = 0;
-  std::set<model::NodeId> registered_, ever_registered_, were_dead_, stopping_;
+  std::set<model::NodeId> alive_;  // registered, in KRaft mode unfenced as well
+  std::set<model::NodeId> ever_registered_, were_dead_, stopping_;
   std::set<std::pair<model::NodeId, model::SessionId>> expiry_seen_;
   std::optional<sim::Time> boot_elected_, boot_states_;
   bool in_boot_ = true;
@@ -167,6 +205,8 @@ class Narrator {
   const sim::RecordedFact* now_ = nullptr;
   std::size_t index_ = 0;
 };
+
+std::string elr_text(const model::ElrChanged& f, const model::ClusterConfig& config);  // "elr b2 · last known elr b3"
 
 inline std::size_t producer_index(const model::ClusterConfig& config, model::NodeId node) {
   return static_cast<std::size_t>(node) - 1 - config.brokers.size();

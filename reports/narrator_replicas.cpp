@@ -27,16 +27,17 @@ const model::Replicas& Narrator::assignment_of(PartitionId partition) const {
 std::string Narrator::reason(PartitionId partition, const model::PartitionState& before,
                              const model::PartitionState& after) const {
   std::vector<std::string> parts;
+  const char* const dead = config_.is_kraft() ? " is fenced" : " is dead";
   const model::ReplicaAssignment& assigned = partitions_[model::index(partition)].assignment;
   const auto is_to_go = [&](NodeId node) {
     return assigned.removing.contains(node) || !assigned.replicas.contains(node);
   };
   for (const NodeId node : before.isr) {
     if (after.isr.contains(node)) continue;
-    const char* what = !registered_.contains(node) ? " is dead"
-                       : stopping_.contains(node)  ? " is stopping"
-                       : is_to_go(node)            ? " is to go"
-                                                   : " fell behind";
+    const char* what = !alive_.contains(node)     ? dead
+                       : stopping_.contains(node) ? " is stopping"
+                       : is_to_go(node)           ? " is to go"
+                                                  : " fell behind";
     parts.push_back(name(node) + what);
   }
   for (const NodeId node : after.isr) {
@@ -50,8 +51,8 @@ std::string Narrator::reason(PartitionId partition, const model::PartitionState&
   if (has_new_leader && parts.empty() && before.leader != model::kNoNode) {
     if (stopping_.contains(before.leader)) {
       parts.push_back(name(before.leader) + " is stopping");
-    } else if (!registered_.contains(before.leader)) {
-      parts.push_back(name(before.leader) + " is dead");
+    } else if (!alive_.contains(before.leader)) {
+      parts.push_back(name(before.leader) + dead);
     } else if (is_to_go(before.leader)) {
       parts.push_back(name(before.leader) + " is to go");
     } else if (!assigned.replicas.empty() && assigned.replicas.front() == after.leader) {
@@ -68,11 +69,14 @@ void Narrator::operator()(const model::PartitionStateChanged& f) {
     boot_states_ = now_->at;
     return;
   }
+  if (config_.is_kraft() && before) tell_causes(*before, f.state);
   const bool only_isr = before && before->leader == f.state.leader && before->leader_epoch == f.state.leader_epoch;
   const std::string leader = f.state.leader == model::kNoNode ? "no leader" : "leader " + name(f.state.leader);
-  const std::string what =
+  std::string what =
       only_isr ? "isr " + names(f.state.isr)
                : fmt::format("{} · leader epoch {} · isr {}", leader, f.state.leader_epoch, names(f.state.isr));
+  const auto same_record = [&](const auto&, const model::ElrChanged& elr) { return elr.partition == f.partition; };
+  if (const auto* elr = take_next<model::ElrChanged>({}, same_record)) what += " · " + elr_text(*elr, config_);
   const std::string why = before ? reason(f.partition, *before, f.state) : "";
   const Ink ink = why.starts_with("UNCLEAN") || f.state.leader == model::kNoNode ? Ink::red : Ink::plain;
   say_of(f.partition, name(before ? writer_of(*before, f.state) : controller_), what, why, ink);

@@ -237,6 +237,95 @@ struct Members {
   }
   void operator()(const model::InitProducerIdRequest&) const {}
   void operator()(const model::InitProducerIdResponse& body) const { line.member("error", body.error); }
+
+  // The answers of the quorum name the leader and the epoch that their sender knows.
+  template <typename Answer>
+  void known_leader(const Answer& body) const {
+    line.member("error", body.error);
+    line.member("leader", body.leader);
+    line.member("epoch", body.epoch);
+  }
+  void position(const model::OffsetAndEpoch& at) const {
+    line.member("offset", at.offset);
+    line.member("offset_epoch", at.epoch);
+  }
+  void operator()(const model::VoteRequest& body) const {
+    line.member("candidate", body.candidate.node);
+    line.member("epoch", body.epoch);
+    line.member("pre_vote", body.pre_vote);
+    position(body.last);
+  }
+  void operator()(const model::VoteResponse& body) const {
+    known_leader(body);
+    line.member("granted", body.granted);
+  }
+  void operator()(const model::BeginQuorumEpochRequest& body) const {
+    line.member("leader", body.leader);
+    line.member("epoch", body.epoch);
+  }
+  void operator()(const model::BeginQuorumEpochResponse& body) const { known_leader(body); }
+  void operator()(const model::EndQuorumEpochRequest& body) const {
+    line.member("leader", body.leader);
+    line.member("epoch", body.epoch);
+    model::Replicas preferred;
+    for (const model::NodeId node : body.preferred) preferred.push_back(node);
+    line.member("preferred", preferred);
+  }
+  void operator()(const model::EndQuorumEpochResponse& body) const { known_leader(body); }
+  void operator()(const model::QuorumFetchRequest& body) const {
+    line.member("replica", body.replica.node);
+    line.member("leader_epoch", body.current_leader_epoch);
+    line.member("offset", body.fetch_offset);
+    line.member("last_fetched_epoch", body.last_fetched_epoch);
+    line.member("high_watermark", body.high_watermark);
+  }
+  void operator()(const model::QuorumFetchResponse& body) const {
+    known_leader(body);
+    std::size_t count = 0;
+    for (const model::MetadataBatch& batch : body.records) count += batch.records.size();
+    line.member("records", count);
+    if (!body.records.empty()) line.member("offset", body.records.front().base_offset);
+    line.member("high_watermark", body.high_watermark);
+    if (body.diverging) {
+      line.member("diverging_epoch", body.diverging->epoch);
+      line.member("diverging_end", body.diverging->offset);
+    }
+    if (body.snapshot) {
+      line.member("snapshot_epoch", body.snapshot->epoch);
+      line.member("snapshot_end", body.snapshot->offset);
+    }
+  }
+  void operator()(const model::FetchSnapshotRequest& body) const {
+    line.member("replica", body.replica.node);
+    line.member("leader_epoch", body.current_leader_epoch);
+    position(body.id);
+  }
+  void operator()(const model::FetchSnapshotResponse& body) const {
+    known_leader(body);
+    if (!body.snapshot.empty()) position(body.snapshot.front().id);
+  }
+  void operator()(const model::BrokerRegistrationRequest& body) const {
+    line.member("broker", body.broker);
+    line.member("incarnation", body.incarnation);
+    line.member("previous_broker_epoch", body.previous_broker_epoch);
+  }
+  void operator()(const model::BrokerRegistrationResponse& body) const {
+    line.member("error", body.error);
+    line.member("broker_epoch", body.broker_epoch);
+  }
+  void operator()(const model::BrokerHeartbeatRequest& body) const {
+    line.member("broker", body.broker);
+    line.member("broker_epoch", body.broker_epoch);
+    line.member("metadata_offset", body.current_metadata_offset);
+    line.member("want_fence", body.want_fence);
+    line.member("want_shut_down", body.want_shut_down);
+  }
+  void operator()(const model::BrokerHeartbeatResponse& body) const {
+    line.member("error", body.error);
+    line.member("is_caught_up", body.is_caught_up);
+    line.member("is_fenced", body.is_fenced);
+    line.member("should_shut_down", body.should_shut_down);
+  }
 };
 
 // model::for_each_field with names that are found by the compiler instead of once for each fact.

@@ -10,8 +10,9 @@ namespace reports {
 namespace {
 
 constexpr std::size_t kBufferBytes = 64 * 1024;
-constexpr std::array<std::string_view, 6> kChannels{"zookeeper",           "control", "alter_partition",
-                                                    "controlled_shutdown", "fetch",   "client"};  // by ChannelKind
+constexpr std::array<std::string_view, 8> kChannels{
+    "zookeeper", "control", "alter_partition", "controlled_shutdown",
+    "fetch",     "client",  "quorum",          "broker_lifecycle"};  // by ChannelKind
 
 std::string escaped(std::string_view name) {
   std::string quoted;

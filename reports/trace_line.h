@@ -61,6 +61,8 @@ class TraceLine {
   void member(std::string_view name, model::Duration duration);         // milliseconds, not negative
   void member(std::string_view name, model::ErrorCode error) { member(name, model::name_of(error)); }
   void member(std::string_view name, model::LossReason reason) { member(name, model::name_of(reason)); }
+  void member(std::string_view name, model::QuorumRole role) { member(name, model::name_of(role)); }
+  void member(std::string_view name, model::QuorumFault fault) { member(name, model::name_of(fault)); }
   void member(std::string_view name, model::InvariantId id) { member(name, model::row_of(id).name); }
   void member(std::string_view name, const model::Path& path);
   void member(std::string_view name, const model::SmallVec<model::Path, 2>& paths);
