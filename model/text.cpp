@@ -44,6 +44,8 @@ struct Writer {
   void operator()(std::string_view name, const Path& value) { text(name, text_of(value, config)); }
   void operator()(std::string_view name, ErrorCode value) { text(name, std::string(name_of(value))); }
   void operator()(std::string_view name, LossReason value) { text(name, std::string(name_of(value))); }
+  void operator()(std::string_view name, QuorumRole value) { text(name, std::string(name_of(value))); }
+  void operator()(std::string_view name, QuorumFault value) { text(name, std::string(name_of(value))); }
   void operator()(std::string_view name, InvariantId value) { text(name, std::string(row_of(value).name)); }
   void operator()(std::string_view name, Duration value) { number(name, milliseconds_text(value)); }
   void operator()(std::string_view name, bool value) { number(name, value ? "true" : "false"); }

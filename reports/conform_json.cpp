@@ -61,6 +61,12 @@ struct FactWriter {
 
   void partition(model::PartitionId id) const { json.member("partition", config.name_of(id)); }
   void own_id() const { json.member("broker", model::number(teller)); }
+  // Of a member of the quorum: controllers count from 101.
+  int recorded_id(model::NodeId node) const {
+    constexpr int kFirstController = 101;
+    if (!config.is_controller(node)) return model::number(node);
+    return kFirstController + model::number(node) - model::number(config.controller(1));
+  }
 
   // No recording has them.
   void operator()(const model::TopicConfigChanged&) const {}
@@ -68,6 +74,29 @@ struct FactWriter {
   void operator()(const model::AssignmentChanged&) const {}
   void operator()(const model::ReassignmentRefused&) const {}
   void operator()(const model::ReplicaDeleted&) const {}
+  void operator()(const model::ElrChanged&) const {}
+  void operator()(const model::VoteAnswered&) const {}
+  void operator()(const model::MetadataAppended&) const {}
+  void operator()(const model::MetadataTruncated&) const {}
+  void operator()(const model::MetadataHighWatermarkMoved&) const {}
+  void operator()(const model::MetadataSnapshot&) const {}
+  void operator()(const model::MetadataLogLost&) const {}
+  void operator()(const model::QuorumFailed&) const {}
+  void operator()(const model::RegistrationRefused&) const {}
+  void operator()(const model::LeaderChange& fact) const { json.member("leader", recorded_id(fact.leader)); }
+  void operator()(const model::BrokerChanged& fact) const {
+    write_broker(json, fact.broker);
+    json.member("broker_epoch", fact.broker_epoch);
+    json.member("fenced", fact.fenced);
+    if (fact.in_controlled_shutdown) json.member("in_controlled_shutdown", true);
+  }
+  void operator()(const model::QuorumRoleChanged& fact) const {
+    json.member("id", recorded_id(teller));
+    json.member("role", model::name_of(fact.role));
+    json.member("epoch", fact.epoch);
+    if (fact.leader != model::kNoNode) json.member("leader", recorded_id(fact.leader));
+    if (fact.voted != model::kNoNode) json.member("voted", recorded_id(fact.voted));
+  }
   void operator()(const model::ZkSessionOpened& fact) const {
     json.member("session", session_text(fact.session));
     json.member("timeout_ms", fact.timeout.us / 1000);
@@ -212,6 +241,9 @@ struct FactWord {
   std::string_view operator()(const model::IsrShrinkProposed&) const { return "isr_shrink_proposed"; }
   std::string_view operator()(const model::IsrExpandProposed&) const { return "isr_expand_proposed"; }
   std::string_view operator()(const model::IsrCommitted&) const { return "isr_committed"; }
+  std::string_view operator()(const model::LeaderChange&) const { return "leader_change"; }
+  std::string_view operator()(const model::BrokerChanged&) const { return "broker_changed"; }
+  std::string_view operator()(const model::QuorumRoleChanged&) const { return "raft"; }
   template <typename Other>
   std::string_view operator()(const Other&) const {
     return {};

@@ -39,7 +39,8 @@ FieldKind kind_of() {
     return FieldKind::invariant;
   } else if constexpr (std::is_same_v<T, model::Duration>) {
     return FieldKind::duration;
-  } else if constexpr (std::is_same_v<T, model::Path> || IsPaths<T>::value || std::is_same_v<T, model::LossReason>) {
+  } else if constexpr (std::is_same_v<T, model::Path> || IsPaths<T>::value || std::is_same_v<T, model::LossReason> ||
+                       std::is_same_v<T, model::QuorumRole> || std::is_same_v<T, model::QuorumFault>) {
     return FieldKind::text;
   } else {
     static_assert(std::is_integral_v<T>);
