@@ -222,7 +222,7 @@ void Narrator::operator()(const model::QuorumFailed& f) {
 void Narrator::operator()(const model::RegistrationRefused& f) {
   const bool is_held = f.error == model::ErrorCode::duplicate_broker_registration;
   say_again({},
-            fmt::format("its registration is refused: {}{}", model::name_of(f.error),
+            fmt::format("is refused registration: {}{}", model::name_of(f.error),
                         is_held ? " (its former process has a session still)" : ""),
             Ink::cyan);
 }

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <concepts>
 #include <type_traits>
 
 #include "model/rules.h"
@@ -25,14 +26,15 @@ std::string value_text(std::string_view field, model::Duration d) {
   return std::to_string(d.us / (field == "leader_imbalance_check_interval" ? 1'000'000 : 1'000));
 }
 std::string value_text(std::string_view, bool truth) { return truth ? "true" : "false"; }
-std::string value_text(std::string_view, std::int32_t number) { return std::to_string(number); }
+std::string value_text(std::string_view, std::integral auto number) { return std::to_string(number); }
 std::string value_text(std::string_view, model::Acks acks) {
   return acks == model::Acks::all ? "all" : std::to_string(static_cast<int>(acks));
 }
 
 // The model's own words for what Kafka has no setting for.
 bool is_kafka_setting(std::string_view field) {
-  return field != "name" && field != "topic" && field != "interval" && field != "count" && field != "batch_records";
+  return field != "name" && field != "topic" && field != "interval" && field != "count" && field != "batch_records" &&
+         field != "metadata_record_bytes";
 }
 
 template <typename T>
@@ -68,6 +70,7 @@ std::string rate_text(model::Duration interval) {
 
 std::vector<Setting> settings_of(const model::BrokerSettings& settings) { return rows_of(settings); }
 std::vector<Setting> settings_of(const model::ProducerConfig& producer) { return rows_of(producer); }
+std::vector<Setting> settings_of(const model::QuorumSettings& settings) { return rows_of(settings); }
 
 std::vector<std::string> changed_settings(const sim::Plan& plan) {
   model::BrokerSettings defaults;
@@ -76,6 +79,9 @@ std::vector<std::string> changed_settings(const sim::Plan& plan) {
   std::vector<std::vector<std::string>> by_broker;
   for (const model::BrokerSettings& broker : plan.config.brokers) {
     by_broker.push_back(differences(settings_of(broker), usual));
+    // Nothing of KRaft mode reads it.
+    if (plan.config.is_kraft())
+      std::erase_if(by_broker.back(), [](const auto& text) { return text.starts_with("zookeeper."); });
   }
   std::vector<std::string> changed;
   const auto everywhere = [&](const std::string& text) {
@@ -101,6 +107,11 @@ std::vector<std::string> changed_settings(const sim::Plan& plan) {
       changed.push_back(
           fmt::format("{} unclean.leader.election.enable={}", topic.name, topic.unclean_leader_election_enable));
     }
+  }
+  if (plan.config.is_kraft()) {
+    const std::vector<Setting> quorum = settings_of(model::QuorumSettings{});
+    for (std::string& text : differences(settings_of(plan.config.quorum), quorum)) changed.push_back(std::move(text));
+    return changed;
   }
   if (plan.config.zookeeper_tick != model::ClusterConfig{}.zookeeper_tick) {
     changed.push_back(fmt::format("zookeeper tickTime={}", plan.config.zookeeper_tick.us / 1000));

@@ -17,6 +17,7 @@ struct Setting {
 // In the order of the type's fields.
 std::vector<Setting> settings_of(const model::BrokerSettings& settings);
 std::vector<Setting> settings_of(const model::ProducerConfig& producer);
+std::vector<Setting> settings_of(const model::QuorumSettings& settings);
 
 // What differs from the defaults of the plan's version, in words: "zookeeper.session.timeout.ms=6000",
 // "b2 replica.lag.time.max.ms=500", "t min.insync.replicas=2".

@@ -34,6 +34,7 @@ std::string header(const sim::Plan& plan, const sim::Outcome& outcome, const Tex
   const model::ClusterConfig& config = plan.config;
   std::vector<std::string> parts{plan.mode + " mode", fmt::format("Kafka {} rules", plan.version),
                                  counted(static_cast<std::int64_t>(config.brokers.size()), "broker")};
+  if (config.controllers > 0) parts.push_back(counted(config.controllers, "controller"));
   for (const model::TopicConfig& topic : config.topics) parts.push_back(topic_text(topic));
   std::string text =
       fmt::format("{}  seed {}  {}\n", paint(plan.file, Ink::bold, options.colour), outcome.seed, joined(parts, ", "));
