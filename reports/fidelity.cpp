@@ -72,7 +72,8 @@ void add_disturbances(std::vector<TableRow>& rows) {
        "A power loss takes the records of the last 30 to 35 s, on a real machine of up to 35 s. flush.messages and "
        "flush.ms have no effect."});
   rows.push_back({"config-changes",
-                  "Upon a notification a broker reads the configuration of every topic, not only of the one that the "
+                  "ZooKeeper mode: upon a notification a broker reads the configuration of every topic, not only of "
+                  "the one that the "
                   "notification names; notifications are never deleted.",
                   "Who learns when is as with Kafka."});
 }
@@ -110,9 +111,7 @@ void add_cluster(std::vector<TableRow>& rows) {
            "One server, tickTime {}. Its client waits 1 s more before each reconnect, since its list of servers "
            "has been cycled.",
            short_seconds(config.zookeeper_tick)),
-       "An ensemble's leader elections and lagging followers cannot be studied."});
-  rows.push_back({"kraft", "ZooKeeper mode only: no quorum of controllers, no fencing by heartbeats.",
-                  "Rules of versions from 4.0 on need KRaft."});
+       "ZooKeeper mode: an ensemble's leader elections and lagging followers cannot be studied."});
   rows.push_back(
       {"records",
        fmt::format("A record is its producer and a running number; it has no payload, and sizes count {} bytes "
@@ -149,24 +148,77 @@ void add_cluster(std::vector<TableRow>& rows) {
                   "Silence would look like an answer."});
 }
 
+void add_kraft(std::vector<TableRow>& rows) {
+  const model::ClusterConfig config;
+  rows.push_back({"kraft-controller-queue",
+                  "KRaft mode: the active controller handles an event in one step as soon as it comes: no queue, no "
+                  "load, no event that waits behind a slow one.",
+                  "Heartbeats that come too late because a controller is overloaded cannot be studied."});
+  rows.push_back({"kraft-metadata-flush",
+                  "KRaft mode: flushing the metadata log or the quorum-state file takes no time, unless a fault slows "
+                  "the disk; what a follower has appended is on disk before it fetches again, and a leader's own "
+                  "records with the next step.",
+                  "Elections and commits are faster than on a slow disk; what a power loss takes is as with Kafka."});
+  rows.push_back({"kraft-election-draws",
+                  fmt::format("KRaft mode: an election time-out is {} and as much again at most, drawn in whole "
+                              "microseconds; Kafka draws whole milliseconds.",
+                              short_seconds(config.quorum.controller_quorum_election_timeout)),
+                  "Two candidates that start within the same millisecond are rarer here."});
+  rows.push_back(
+      {"kraft-connections",
+       fmt::format("KRaft mode: one connection of each member to each voter, one request at a time, at fixed "
+                   "back-offs of {} without jitter and growth.",
+                   short_seconds(config.quorum.controller_quorum_retry_backoff)),
+       "As with the other connections of brokers."});
+  rows.push_back({"kraft-api-versions",
+                  "KRaft mode: nobody negotiates versions (ApiVersions); all processes of a cluster run the same one, "
+                  "and metadata.version never changes.",
+                  "Rolling upgrades, downgrades and migration from ZooKeeper cannot be studied."});
+  rows.push_back({"kraft-observers",
+                  "KRaft mode: brokers, and controllers that are no voters, fetch the metadata log from the leader as "
+                  "voters do, though nobody waits for them; the leader forgets none that falls silent.",
+                  "The limit on observers' memory has no effect."});
+  rows.push_back(
+      {"kraft-snapshots",
+       fmt::format("KRaft mode: a snapshot is made within one step, fetched as one piece (FetchSnapshot) and "
+                   "loaded at once; each record counts {} bytes towards the size that triggers one.",
+                   config.quorum.metadata_record_bytes),
+       "A snapshot that is cut off half-way, or takes minutes to load, cannot be studied."});
+  rows.push_back(
+      {"kraft-metadata-transactions",
+       "KRaft mode: no transactions of metadata (KIP-868): what one request changes is one batch, and so are "
+       "the records with which an empty log begins.",
+       "A controller never has to abort what the one before it left half-done."});
+  rows.push_back({"kraft-records",
+                  "KRaft mode: brokers, partitions, topics with their configuration, feature levels and voters are in "
+                  "the metadata log; client quotas, ACLs, producer ids, tokens and log directories are not.",
+                  "Offsets are smaller than a real cluster's after the same events."});
+  rows.push_back({"kraft-publishing",
+                  "KRaft mode: a broker applies what it has learnt from a batch of the metadata log in one step, as "
+                  "with LeaderAndIsr.",
+                  "Races between threads inside one broker are not explored."});
+}
+
 // What Kafka itself gets wrong, in every version that is modelled unless said: the model does the same, and the
 // invariants tell it from a failure.
 void add_gaps(std::vector<TableRow>& rows) {
   rows.push_back({"gap-late-metadata",
-                  "As in Kafka, an UpdateMetadata that a cut kept back on an old connection replaces newer ones: no "
+                  "ZooKeeper mode: as in Kafka, an UpdateMetadata that a cut kept back on an old connection replaces "
+                  "newer ones: no "
                   "epoch fences it.",
                   "A live broker that it shows dead is neither followed nor taken into an ISR until the next one."});
   rows.push_back({"gap-pending-isr-change",
                   "As in Kafka, a leader whose ISR change was refused for good keeps it pending until the next leader "
                   "epoch (Partition.handleAlterPartitionError).",
                   "Its ISR neither shrinks nor grows meanwhile; it waits for the larger one, which is safe."});
-  rows.push_back(
-      {"gap-vacancy-missed",
-       "As in Kafka, nobody elects if /controller is deleted while its holder still takes over: its creation "
-       "has used up everybody's watch (KafkaController.processControllerChange).",
-       "There is no controller until a broker starts."});
+  rows.push_back({"gap-vacancy-missed",
+                  "ZooKeeper mode: as in Kafka, nobody elects if /controller is deleted while its holder still takes "
+                  "over: its creation "
+                  "has used up everybody's watch (KafkaController.processControllerChange).",
+                  "There is no controller until a broker starts."});
   rows.push_back({"gap-lost-isr-write",
-                  "As in Kafka before KIP-497 (2.7), a leader whose session ends while it writes the ISR never learns "
+                  "ZooKeeper mode: as in Kafka before KIP-497 (2.7), a leader whose session ends while it writes the "
+                  "ISR never learns "
                   "what it has written, and commits without a member of the stored ISR.",
                   "If that member leads next, acknowledged records are lost: lost_isr_write."});
   rows.push_back(
@@ -175,7 +227,8 @@ void add_gaps(std::vector<TableRow>& rows) {
        "take its second.",
        "The first may come later, out of order, though the producer is idempotent."});
   rows.push_back({"gap-reassignment",
-                  "As in Kafka, phase B of a reassignment tells the leader of the target before the others leave the "
+                  "ZooKeeper mode: as in Kafka, phase B of a reassignment tells the leader of the target before the "
+                  "others leave the "
                   "ISR (KafkaController.onPartitionReassignment): a controller that is elected between the two may "
                   "choose one of them, for which nobody has waited. A leader taken away with its replica is not "
                   "replaced before another broker dies or another controller is elected.",
@@ -196,6 +249,7 @@ Table fidelity_table() {
   add_disturbances(table.rows);
   add_machines(table.rows);
   add_cluster(table.rows);
+  add_kraft(table.rows);
   add_gaps(table.rows);
   return table;
 }

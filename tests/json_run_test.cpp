@@ -266,7 +266,8 @@ TEST_CASE("every deviation from a real cluster has a name, a what and a why") {
     CHECK_FALSE(row["why"].get<std::string>().empty());
   }
   CHECK(names.size() == fidelity["fidelity"].size());
-  for (const char* name : {"network", "tcp-retransmission", "start-up", "fetch-sessions", "transactions", "kraft"}) {
+  for (const char* name :
+       {"network", "tcp-retransmission", "start-up", "fetch-sessions", "transactions", "kraft-snapshots"}) {
     CHECK(names.count(name) == 1);
   }
 }
