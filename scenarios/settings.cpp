@@ -14,6 +14,7 @@ namespace {
 using model::BrokerSettings;
 using model::Duration;
 using model::ProducerConfig;
+using model::QuorumSettings;
 using model::TopicConfig;
 
 constexpr std::int64_t kInt = std::numeric_limits<std::int32_t>::max();
@@ -81,6 +82,37 @@ constexpr Setting<B> kBrokerSettings[] = {
     ms<B, &B::zookeeper_session_timeout>("zookeeper.session.timeout.ms"),
 };
 
+// Bytes: beyond 32 bits.
+template <typename Owner, std::int64_t Owner::*kMember>
+constexpr Setting<Owner> bytes(std::string_view key, std::int64_t min) {
+  return {key,
+          SettingKind::integer,
+          min,
+          std::int64_t{1} << 53,
+          [](Owner& owner, std::int64_t value) { owner.*kMember = value; },
+          [](const Owner& owner) { return owner.*kMember; }};
+}
+
+using Q = QuorumSettings;
+constexpr Setting<Q> kQuorumSettings[] = {
+    ms<Q, &Q::broker_heartbeat_interval>("broker.heartbeat.interval.ms"),
+    ms<Q, &Q::broker_session_timeout>("broker.session.timeout.ms"),
+    ms<Q, &Q::controller_quorum_append_linger>("controller.quorum.append.linger.ms", 0),
+    ms<Q, &Q::controller_quorum_election_backoff_max>("controller.quorum.election.backoff.max.ms", 0),
+    ms<Q, &Q::controller_quorum_election_timeout>("controller.quorum.election.timeout.ms"),
+    ms<Q, &Q::controller_quorum_fetch_timeout>("controller.quorum.fetch.timeout.ms"),
+    ms<Q, &Q::controller_quorum_request_timeout>("controller.quorum.request.timeout.ms"),
+    ms<Q, &Q::controller_quorum_retry_backoff>("controller.quorum.retry.backoff.ms", 0),
+    integer<Q, &Q::eligible_leader_replicas_version>("eligible.leader.replicas.version", 0, 1),
+    ms<Q, &Q::initial_broker_registration_timeout>("initial.broker.registration.timeout.ms"),
+    integer<Q, &Q::kraft_version>("kraft.version", 0, 1),
+    bytes<Q, &Q::metadata_log_max_record_bytes_between_snapshots>("metadata.log.max.record.bytes.between.snapshots",
+                                                                  1),
+    ms<Q, &Q::metadata_log_max_snapshot_interval>("metadata.log.max.snapshot.interval.ms", 0),
+    ms<Q, &Q::metadata_max_idle_interval>("metadata.max.idle.interval.ms", 0),
+    bytes<Q, &Q::metadata_max_retention_bytes>("metadata.max.retention.bytes", 0),
+};
+
 using T = TopicConfig;
 constexpr Setting<T> kTopicSettings[] = {
     integer<T, &T::min_insync_replicas>("min.insync.replicas", 1),
@@ -123,6 +155,7 @@ struct KeyTable {
   std::span<const std::string_view> unmodelled;
 };
 KeyTable<B> keys_of(const B*) { return {"a broker key of Kafka", kBrokerSettings, unmodelled_broker_keys()}; }
+KeyTable<Q> keys_of(const Q*) { return {"a broker key of Kafka", kQuorumSettings, {}}; }
 KeyTable<T> keys_of(const T*) { return {"a topic key of Kafka", kTopicSettings, unmodelled_topic_keys()}; }
 KeyTable<P> keys_of(const P*) { return {"a producer key of Kafka", kProducerSettings, unmodelled_producer_keys()}; }
 template <typename Owner>
@@ -208,7 +241,7 @@ constexpr std::string_view kAutoCreate = "auto.create.topics.enable";
 
 std::string other_table_hint(std::string_view key) {
   const std::string name = "\"" + std::string(key) + "\" is ";
-  if (is_known<B>(key) || key == kAutoCreate) return name + std::string(keys_of<B>().what);
+  if (is_known<B>(key) || is_known<Q>(key) || key == kAutoCreate) return name + std::string(keys_of<B>().what);
   if (is_known<T>(key)) return name + std::string(keys_of<T>().what);
   if (is_known<P>(key)) return name + std::string(keys_of<P>().what);
   if (key == "acks") return "\"acks\" is a member of the client itself";
@@ -221,6 +254,9 @@ Complaint unknown_key(std::string_view key) {
   std::vector<std::string_view> known;
   for (const Setting<Owner>& row : table.modelled) known.push_back(row.key);
   known.insert(known.end(), table.unmodelled.begin(), table.unmodelled.end());
+  if constexpr (std::is_same_v<Owner, B>) {
+    for (const Setting<Q>& row : kQuorumSettings) known.push_back(row.key);
+  }
   std::string hint = other_table_hint(key);
   if (hint.empty()) hint = did_you_mean(key, known);
   return {false, true, "unknown-key", "\"" + std::string(key) + "\" is not " + std::string(table.what), hint};
@@ -249,6 +285,32 @@ Complaint apply(std::string_view key, std::string_view text, Owner& owner) {
   return complaint;
 }
 
+// Keys without a meaning in KRaft mode, where nobody has a session with ZooKeeper and no controller sends requests.
+constexpr std::string_view kZooKeeperKeys[] = {"controller.socket.timeout.ms", "zookeeper.session.timeout.ms"};
+
+Complaint no_effect(std::string_view key, std::string_view mode) {
+  return {true, true, "no-effect", "\"" + std::string(key) + "\" has no effect in " + std::string(mode) + " mode", {}};
+}
+
+// Of a broker's or controller's properties, whichever table has the key.
+Complaint apply(std::string_view key, std::string_view text, NodeSettings settings) {
+  if (find_setting<Q>(key) == nullptr) {
+    Complaint complaint = apply(key, text, settings.broker);
+    const bool is_of_zookeeper =
+        std::find(std::begin(kZooKeeperKeys), std::end(kZooKeeperKeys), key) != std::end(kZooKeeperKeys);
+    if (complaint.message.empty() && settings.is_kraft && is_of_zookeeper) return no_effect(key, "KRaft");
+    return complaint;
+  }
+  QuorumSettings probe;
+  const bool is_effective = settings.is_kraft && settings.quorum != nullptr;
+  Complaint complaint = apply(key, text, is_effective ? *settings.quorum : probe);
+  if (!complaint.message.empty()) return complaint;
+  if (!settings.is_kraft) return no_effect(key, "ZooKeeper");
+  if (settings.quorum != nullptr) return {};
+  return {false, true, "conflict", "\"" + std::string(key) + "\" is the same for all nodes of the model",
+          "set it in the \"config\" of the cluster"};
+}
+
 std::optional<std::string> text_of_scalar(const Value& value) {
   switch (value.kind) {
     case Value::Kind::boolean:
@@ -266,7 +328,7 @@ std::optional<std::string> text_of_scalar(const Value& value) {
 }
 
 template <typename Owner>
-void apply_object(const Value& object, Owner& owner, Problems& problems) {
+void apply_object(const Value& object, Owner&& owner, Problems& problems) {
   if (!object.is_object()) {
     problems.error("wrong-type", object, "expected an object of configuration keys, not " + describe(object));
     return;
@@ -316,9 +378,9 @@ Complaint apply_to_producers(model::ClusterConfig& config, std::string_view key,
 
 Complaint apply_to_brokers(model::ClusterConfig& config, std::string_view key, std::string_view text) {
   BrokerSettings probe;
-  Complaint complaint = apply(key, text, probe);
+  Complaint complaint = apply(key, text, NodeSettings{probe, &config.quorum, config.is_kraft()});
   for (BrokerSettings& broker : config.brokers) {
-    apply(key, text, broker);
+    if (find_setting<Q>(key) == nullptr) apply(key, text, broker);
     std::string message = broker_conflict(broker);
     if (!message.empty()) return conflict(std::move(message));
   }
@@ -330,7 +392,7 @@ Complaint apply_to_brokers(model::ClusterConfig& config, std::string_view key, s
 
 Complaint apply_to_cluster(model::ClusterConfig& config, std::string_view key, std::string_view text) {
   constexpr std::string_view kProducerPrefix = "producer.";
-  const bool is_broker_key = is_known<B>(key) || key == kAutoCreate;  // producer.id.expiration.ms is one
+  const bool is_broker_key = is_known<B>(key) || is_known<Q>(key) || key == kAutoCreate;  // producer.id.expiration.ms is one
   if (is_broker_key) return apply_to_brokers(config, key, text);
   if (key.substr(0, kProducerPrefix.size()) == kProducerPrefix) {
     return apply_to_producers(config, key.substr(kProducerPrefix.size()), text);
@@ -346,10 +408,11 @@ Complaint apply_to_cluster(model::ClusterConfig& config, std::string_view key, s
 }  // namespace
 
 std::span<const Setting<BrokerSettings>> broker_settings() { return kBrokerSettings; }
+std::span<const Setting<QuorumSettings>> quorum_settings() { return kQuorumSettings; }
 std::span<const Setting<TopicConfig>> topic_settings() { return kTopicSettings; }
 std::span<const Setting<ProducerConfig>> producer_settings() { return kProducerSettings; }
 
-void apply_config(const Value& object, BrokerSettings& settings, Problems& problems) {
+void apply_config(const Value& object, NodeSettings settings, Problems& problems) {
   apply_object(object, settings, problems);
 }
 void apply_config(const Value& object, TopicConfig& topic, Problems& problems) {

@@ -28,6 +28,7 @@ struct Setting {
 };
 // Keys that the model implements, alphabetically.
 std::span<const Setting<model::BrokerSettings>> broker_settings();
+std::span<const Setting<model::QuorumSettings>> quorum_settings();  // keys of brokers and controllers of KRaft mode
 std::span<const Setting<model::TopicConfig>> topic_settings();
 std::span<const Setting<model::ProducerConfig>> producer_settings();
 
@@ -36,8 +37,16 @@ std::span<const std::string_view> unmodelled_broker_keys();
 std::span<const std::string_view> unmodelled_topic_keys();
 std::span<const std::string_view> unmodelled_producer_keys();
 
-// A JSON object of keys. Each mistake is a problem at its key or value; the others take effect.
-void apply_config(const Value& object, model::BrokerSettings& settings, Problems& problems);
+// A JSON object of keys. Each mistake is a problem at its key or value; the others take effect. A key that has an
+// effect in the other mode only warns.
+//
+// `quorum`: of the whole cluster. Null: the keys are those of one broker.
+struct NodeSettings {
+  model::BrokerSettings& broker;
+  model::QuorumSettings* quorum = nullptr;
+  bool is_kraft = false;
+};
+void apply_config(const Value& object, NodeSettings settings, Problems& problems);
 void apply_config(const Value& object, model::TopicConfig& topic, Problems& problems);
 void apply_config(const Value& object, model::ProducerConfig& producer, Problems& problems);
 

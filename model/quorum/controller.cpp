@@ -20,12 +20,21 @@ void fail(const ControllerContext& c) {
 
 // --- what was committed --------------------------------------------------------------------------
 
+bool reads(const ControllerContext& c, const MetadataRecord& record) {
+  return c.context.rules.kraft.standby_reads_everything || is_active(c.controller) ||
+         !std::holds_alternative<BrokerRegistrationChangeRecord>(record);
+}
+
 void read_batch(const ControllerContext& c, const MetadataBatch& batch) {
   MetadataImage& stable = c.controller.stable;
   for (std::size_t i = 0; i < batch.records.size(); ++i) {
     const Offset offset = batch.base_offset + static_cast<Offset>(i);
     if (offset < stable.offset) continue;
-    if (!replay(stable, batch.records[i], offset)) fail(c);
+    if (!reads(c, batch.records[i])) {
+      stable.offset = offset + 1;
+    } else if (!replay(stable, batch.records[i], offset)) {
+      fail(c);
+    }
   }
   c.controller.listener.next_offset = batch.end();
 }

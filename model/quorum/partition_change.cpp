@@ -55,7 +55,8 @@ void complete_reassignment(Draft& draft) {
 
 void populate_elr(Draft& draft, std::int32_t min_isr) {
   if (!draft.elr_enabled) return;
-  if (static_cast<std::int32_t>(draft.target.isr.size()) >= min_isr) return draft.elr.clear();
+  const bool is_enough = static_cast<std::int32_t>(draft.target.isr.size()) >= min_isr;
+  if (is_enough && draft.rules.elr_ends_with_min_isr) return draft.elr.clear();
   Replicas candidates = draft.elr;
   for (const NodeId member : draft.partition.isr) {
     if (!candidates.contains(member)) candidates.push_back(member);

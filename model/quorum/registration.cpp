@@ -20,6 +20,8 @@ void on_register_broker(const ControllerContext& c, const ConnectionId& via, con
     record.broker_epoch = known->broker_epoch;
     record.fenced = known->fenced;
     record.in_controlled_shutdown = known->in_controlled_shutdown;
+  } else if (known != nullptr && !rules.new_registration_has_new_epoch) {
+    record.broker_epoch = known->broker_epoch;
   } else if (known != nullptr && rules.new_incarnation_leaves_isr) {
     add_shutdown(c, request.broker, request.previous_broker_epoch == known->broker_epoch, records);
   }
