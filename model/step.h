@@ -65,13 +65,14 @@ enum class TimerKind : std::uint8_t {
   quorum_check,       // of a Leader: no majority has fetched
   quorum_begin,       // of a Leader: the next BeginQuorumEpoch
   quorum_backoff,     // of a Candidate that has lost
-  quorum_request,     // about = node: the request on the wire to it is overdue
+  quorum_request,     // a request is overdue; about = node: since it was made, 256 + node: since it was sent
   quorum_retry,       // about = node: it may be asked again
-  quorum_reconnect,   // about = node: a connection to it may be tried again
+  quorum_reconnect,   // about = node: a connection to it may be tried again, or has been tried long enough
   quorum_linger,      // of a Leader: prepared records are appended
   quorum_fetch_wait,  // a parked Fetch; about = slot
   quorum_shutdown,    // a resigned leader waits no longer
   quorum_clean,       // snapshots that retention does not want are deleted
+  quorum_commit,      // the state machine reads what was committed after it had had its turn
   // broker in KRaft mode
   lifecycle_send,     // the next registration or heartbeat
   lifecycle_timeout,  // of its request or connection

@@ -142,6 +142,7 @@ std::string_view name_of(TimerKind kind) {
       ROW(quorum_fetch_wait),
       ROW(quorum_shutdown),
       ROW(quorum_clean),
+      ROW(quorum_commit),
       ROW(lifecycle_send),
       ROW(lifecycle_timeout),
       ROW(lifecycle_give_up),

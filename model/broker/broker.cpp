@@ -170,6 +170,7 @@ void on_timer(const Context& context, Broker& broker, TimerKey key) {
     case TimerKind::quorum_fetch_wait:
     case TimerKind::quorum_shutdown:
     case TimerKind::quorum_clean:
+    case TimerKind::quorum_commit:
     case TimerKind::lifecycle_send:
     case TimerKind::lifecycle_timeout:
     case TimerKind::lifecycle_give_up:

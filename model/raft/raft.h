@@ -98,10 +98,11 @@ struct Leader {
   SmallVec<VoterProgress, 5> observers;
   SmallVec<NodeId, 5> fetched;  // voters heard of since the check-quorum timer began
   Accumulator accumulator;
+  bool begin_due = true;  // BeginQuorumEpoch is to be sent
   bool resign_requested = false;
   std::optional<ReplicaKey> adding;  // a change of the voters that is under way (KIP-853)
   std::optional<ReplicaKey> removing;
-  FIELDS(epoch_start, granting, voters, observers, fetched, accumulator, resign_requested, adding, removing);
+  FIELDS(epoch_start, granting, voters, observers, fetched, accumulator, begin_due, resign_requested, adding, removing);
 };
 struct Follower {
   NodeId leader = kNoNode;
@@ -127,13 +128,17 @@ struct Peer {
   NodeId node = kNoNode;
   Link link = Link::closed;
   std::uint32_t connection = 0;
-  std::int32_t failed_attempts = 0;  // to connect, in a row
-  bool retry_backoff = false;        // RequestManager BACKING_OFF
-  std::uint32_t awaited = 0;         // the request whose answer counts; 0: none
-  std::uint32_t on_wire = 0;         // the request that the node was sent last and has not answered; 0: none
-  std::vector<Body> waiting;         // at most one: for the connection, or for what is on the wire
-  std::uint32_t waiting_id = 0;
-  FIELDS(node, link, connection, failed_attempts, retry_backoff, awaited, on_wire, waiting, waiting_id);
+  std::int32_t failed_attempts = 0;     // since a connection was open last
+  std::int32_t timed_out_attempts = 0;  // likewise, those that got no answer at all
+  bool retry_backoff = false;           // RequestManager BACKING_OFF
+  std::uint32_t awaited = 0;            // the request whose answer counts; 0: none
+  bool overdue = false;                 // it was made so long ago that the node may be asked again
+  LeaderEpoch asked_in = kNoEpoch;      // epoch in which it was made
+  bool request_timer = false;           // it had to wait when it was made: a timer of its own counts
+  std::uint32_t on_wire = 0;            // the request that the node was sent last and has not answered; 0: none
+  std::vector<Body> waiting;            // at most one, the awaited: for the connection, or for what is on the wire
+  FIELDS(node, link, connection, failed_attempts, timed_out_attempts, retry_backoff, awaited, overdue, asked_in,
+         request_timer, on_wire, waiting);
 };
 struct ParkedQuorumFetch {
   bool used = false;  // slots are stable: timers name them
@@ -145,15 +150,21 @@ struct ParkedQuorumFetch {
 
 struct RaftMemory {
   bool running = false;
+  ReplicaKey self;  // directory 0 where voters have none
   LeaderEpoch epoch = 0;
   QuorumState state;
   Offset high_watermark = kUnknownOffset;  // kept from role to role, unknown to a new leader
   SmallVec<Peer, 4> peers;
   SmallVec<ParkedQuorumFetch, 4> parked;
-  std::uint32_t requests = 0;  // numbers them
+  std::uint32_t requests = 0;         // numbers them
+  Voters voters;                      // in force
+  Offset voters_at = kUnknownOffset;  // of the record in the log that says so; unknown: no record of this log does
+  bool election_expired = false;      // the election timer has run out and was not armed since
+  bool parked_may_complete = false;   // the log or the high watermark has moved since they were looked at
   bool shutting_down = false;
   bool shutdown_over = false;
-  FIELDS(running, epoch, state, high_watermark, peers, parked, requests, shutting_down, shutdown_over);
+  FIELDS(running, self, epoch, state, high_watermark, peers, parked, requests, voters, voters_at, election_expired,
+         parked_may_complete, shutting_down, shutdown_over);
 };
 
 // Lent by a node for the length of a call.
@@ -205,7 +216,12 @@ std::optional<LeaderNotice> take_leader_change(const Raft& raft, RaftListener& l
 std::optional<Offset> prepare_append(const Context& context, Raft raft, LeaderEpoch epoch,
                                      const SmallVec<MetadataRecord, 1>& records);
 Offset next_append_offset(const Raft& raft);  // of a leader: where prepare_append would begin
+// Sooner or later; without effect if the node does not lead in `epoch`.
 void resign(const Context& context, Raft raft, LeaderEpoch epoch);
+// One voter more or less (KIP-853). `none`: the record is on its way, and the change is over when it is committed.
+// request_timed_out: not now; unsupported_version: kraft.version is 0; duplicate_voter, voter_not_found.
+ErrorCode add_voter(const Context& context, Raft raft, ReplicaKey voter);
+ErrorCode remove_voter(const Context& context, Raft raft, ReplicaKey voter);
 // Of everything below image.offset, which must be at or below the high watermark. Then, as retention asks, the log
 // begins there.
 void make_snapshot(const Context& context, Raft raft, const MetadataImage& image);
