@@ -93,7 +93,24 @@ void lose_answer(const Context& context, Broker& broker) {
   sent.clear();
 }
 
+// KIP-903: the controller admits nobody who has been restarted since its last fetch from here. -1: no fetch yet.
+SmallVec<BrokerEpoch, 1> epochs_of(const Context& context, Broker& broker, PartitionId p) {
+  SmallVec<BrokerEpoch, 1> epochs;
+  if (!broker.memory.kraft || !context.rules.kraft.isr_names_broker_epochs) return epochs;
+  Partition& partition = broker.partition(p);
+  for (const NodeId member : partition.proposed) {
+    const Remote* remote = find_remote(partition, member);
+    const BrokerEpoch fetched_in = remote == nullptr ? -1 : remote->broker_epoch;
+    epochs.push_back(member == broker.id ? broker.memory.broker_epoch : fetched_in);
+  }
+  return epochs;
+}
+
 }  // namespace
+
+NodeId known_controller(const Broker& broker) {
+  return broker.memory.kraft ? leader_of(broker.memory.kraft->raft) : broker.memory.cached_controller;
+}
 
 void submit_alter_partition(const Context& context, Broker& broker, PartitionId p) {
   Partition& partition = broker.partition(p);
@@ -108,7 +125,8 @@ void submit_alter_partition(const Context& context, Broker& broker, PartitionId 
     context.tell(IsrChangeRefused{p, ErrorCode::operation_not_attempted});
     return;
   }
-  channel.waiting.push_back({p, partition.leader_epoch, partition.partition_epoch, partition.proposed, {}});
+  channel.waiting.push_back(
+      {p, partition.leader_epoch, partition.partition_epoch, partition.proposed, epochs_of(context, broker, p)});
   alter_partition_go_on(context, broker);
 }
 
@@ -118,7 +136,7 @@ void alter_partition_go_on(const Context& context, Broker& broker) {
   if (channel.in_flight || channel.waiting.empty() || channel.backing_off) return;
   if (channel.state == AlterPartitionChannel::State::connecting) return;
   if (channel.state == AlterPartitionChannel::State::closed) {
-    channel.controller = broker.memory.cached_controller;
+    channel.controller = known_controller(broker);
     if (channel.controller == kNoNode) return retry_later(context, broker, kControllerUnknown, kControllerUnknown);
     const ConnectionId id = connection_to(broker, channel.controller, ChannelKind::alter_partition);
     channel.connection = id.number;

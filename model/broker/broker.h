@@ -212,6 +212,14 @@ void serve_queued_requests(const Context& context, Broker& broker);
 void close_served_connections(const Context& context, Broker& broker);
 
 // --- control.cpp ---------------------------------------------------------------------------------
+// A replica's role as LeaderAndIsr or, in KRaft mode, the metadata has it (Partition.makeLeader, makeFollower).
+// Without effect if the replica knows a later partition epoch. In KRaft mode the leader epoch may be the one that it
+// knows: then only the assignment and the ISR are renewed.
+void make_leader(const Context& context, Broker& broker, const LeaderAndIsrPartition& item);
+// may_fetch: its leader is known to be there.
+void make_follower(const Context& context, Broker& broker, const LeaderAndIsrPartition& item, bool may_fetch);
+void delete_replica(const Context& context, Broker& broker, PartitionId p);  // nothing of it stays
+void start_checkpoints(const Context& context, Broker& broker);              // of high watermarks, once
 // LeaderAndIsr and StopReplica return false if they must wait for a frozen partition.
 bool on_leader_and_isr(const Context& context, Broker& broker, const ConnectionId& via,
                        const LeaderAndIsrRequest& request);
@@ -248,6 +256,9 @@ bool on_config_watch(const Context& context, Broker& broker, const ZkEvent& even
 void on_topic_config_reply(const Context& context, Broker& broker, std::uint32_t tag, const ZkResponse& response);
 
 // --- isr.cpp -------------------------------------------------------------------------------------
+// By this broker's metadata a replica lives and may be in an ISR. In KRaft mode also: it fetched last in the broker
+// epoch that the metadata has (KIP-903).
+bool is_isr_eligible(const Broker& broker, const Remote& remote);
 void maybe_expand_isr(const Context& context, Broker& broker, PartitionId p, NodeId replica);
 void run_isr_check(const Context& context, Broker& broker);
 void on_isr_check_due(const Context& context, Broker& broker);
@@ -255,6 +266,7 @@ void on_isr_write_reply(const Context& context, Broker& broker, std::uint32_t ta
 void on_isr_propagation_due(const Context& context, Broker& broker);
 
 // --- alter_partition.cpp -------------------------------------------------------------------------
+NodeId known_controller(const Broker& broker);  // by the metadata cache or, in KRaft mode, by raft; kNoNode: unknown
 void submit_alter_partition(const Context& context, Broker& broker, PartitionId p);  // what it proposes now
 void alter_partition_go_on(const Context& context, Broker& broker);  // send what waits, connect if needed
 void on_alter_partition_answer(const Context& context, Broker& broker, const AlterPartitionResponse& response);
@@ -303,6 +315,8 @@ bool on_lifecycle_timer(const Context& context, Broker& broker, TimerKey key);
 void on_registration_answer(const Context& context, Broker& broker, const BrokerRegistrationResponse& response);
 void on_heartbeat_answer(const Context& context, Broker& broker, const BrokerHeartbeatResponse& response);
 void begin_kraft_shutdown(const Context& context, Broker& broker);  // SIGTERM
+// It has begun and is not over: replicas that nobody leads, or that left their ISR, are not fetched for any more.
+bool is_in_controlled_shutdown(const Broker& broker);
 
 // --- metadata_publisher.cpp ----------------------------------------------------------------------
 // Reads what was committed since and applies it to the data plane (BrokerMetadataPublisher, ReplicaManager.applyDelta).
@@ -312,6 +326,7 @@ BrokerEpoch published_broker_epoch(const Broker& broker, NodeId replica);
 
 // --- shutdown.cpp --------------------------------------------------------------------------------
 void begin_shutdown(const Context& context, Broker& broker);
+void close_down(const Context& context, Broker& broker);  // nobody is waited for any more
 bool on_shutdown_connected(const Context& context, Broker& broker, const ConnectionId& via);
 bool on_shutdown_disconnected(const Context& context, Broker& broker, const ConnectionId& via);
 bool on_shutdown_timer(const Context& context, Broker& broker, TimerKey key);

@@ -110,21 +110,41 @@ void note_fetch(const Context& context, Remote& remote, Offset fetch_offset, Off
 
 // What the leader learns from a fetch: once, when it arrives, after the data was read. A follower in another
 // leader epoch may yet cut off what it has; that it is heard at all is a rule's doing (KIP-320).
-void learn_from_fetch(const Context& context, Broker& broker, NodeId replica, const FetchPartition& asked) {
+void learn_from_fetch(const Context& context, Broker& broker, const FetchRequest& request,
+                      const FetchPartition& asked) {
   const PartitionId p = asked.partition;
   Partition& partition = broker.partition(p);
-  Remote* remote = find_remote(partition, replica);
+  Remote* remote = find_remote(partition, request.replica);
   if (remote == nullptr) return;
   const bool same_epoch =
       asked.current_leader_epoch == kNoEpoch || asked.current_leader_epoch == partition.leader_epoch;
   const Remote before = *remote;
   note_fetch(context, *remote, asked.fetch_offset, broker.log(p).end());
-  if (same_epoch || context.rules.other_epochs_join_isr) maybe_expand_isr(context, broker, p, replica);
+  remote->broker_epoch = request.replica_epoch;
+  if (same_epoch || context.rules.other_epochs_join_isr) maybe_expand_isr(context, broker, p, request.replica);
   if (!same_epoch && !context.rules.other_epochs_move_high_watermark) *remote = before;
   if (before.log_end == remote->log_end) return;
   if (!maybe_advance_high_watermark(context, broker, p)) return;
   complete_parked_produces(context, broker, p);
   complete_parked_fetches(context, broker, p);
+}
+
+// Sent by an incarnation of the follower that has been followed by another: what it held then may be gone (KIP-903,
+// Replica.updateFetchStateOrThrow).
+bool is_from_older_incarnation(const Broker& broker, const FetchRequest& request) {
+  return broker.memory.kraft && request.replica_epoch != -1 &&
+         request.replica_epoch < published_broker_epoch(broker, request.replica);
+}
+
+void refuse_older_incarnation(const Context& context, const Broker& broker, const FetchRequest& request, Read& read,
+                              FetchData& data) {
+  const PartitionId p = data.partition;
+  data = {};
+  data.partition = p;
+  data.error = ErrorCode::not_leader_or_follower;
+  read.at_once = true;
+  context.tell(RequestFenced{request.replica, data.error, true, p, request.replica_epoch,
+                             published_broker_epoch(broker, request.replica)});
 }
 
 bool is_enough(const Read& read, const FetchRequest& request) {
@@ -139,9 +159,12 @@ bool serve_fetch(const Context& context, Broker& broker, const ConnectionId& via
   }
   Read read = read_all(context, broker, request);
   for (std::size_t i = 0; i < request.partitions.size(); ++i) {
-    const FetchData& data = read.response.partitions[i];
-    if (data.error == ErrorCode::none && data.diverging.epoch == kNoEpoch) {
-      learn_from_fetch(context, broker, request.replica, request.partitions[i]);
+    FetchData& data = read.response.partitions[i];
+    if (data.error != ErrorCode::none || data.diverging.epoch != kNoEpoch) continue;
+    if (is_from_older_incarnation(broker, request)) {
+      refuse_older_incarnation(context, broker, request, read, data);
+    } else {
+      learn_from_fetch(context, broker, request, request.partitions[i]);
     }
   }
   if (is_enough(read, request) || request.partitions.empty() || request.max_wait.us <= 0) {

@@ -105,6 +105,9 @@ bool ask_offsets(const Context& context, Broker& broker, Fetcher& fetcher) {
 void ask_records(const Context& context, Broker& broker, Fetcher& fetcher) {
   const BrokerSettings& settings = context.config.broker(broker.id);
   FetchRequest request{broker.id, settings.replica_fetch_wait_max, settings.replica_fetch_min_bytes, {}};
+  if (broker.memory.kraft && context.rules.kraft.isr_names_broker_epochs) {
+    request.replica_epoch = broker.memory.broker_epoch;
+  }
   const bool name_last_epoch = context.rules.truncation == TruncationProtocol::fetch_answer;
   for_each_partition(context, broker, fetcher, [&](PartitionId p, Partition& partition) {
     if (partition.fetch_state != FetchState::fetching || partition.delayed || partition.out_of_range) return;

@@ -18,6 +18,10 @@ constexpr Duration kPropagationMax = milliseconds(60'000);
 // The planted defect looks this often; no real broker does.
 constexpr Duration kCheckAtOnce = milliseconds(50);
 
+IsrChannel isr_channel(const Context& context, const Broker& broker) {
+  return broker.memory.kraft ? IsrChannel::alter_partition : context.rules.isr_channel;
+}
+
 Path state_path(const Context& context, PartitionId p) {
   const PartitionConfig& config = context.config.partitions[index(p)];
   return paths::partition_state(config.topic, config.number);
@@ -38,7 +42,7 @@ void propose(const Context& context, Broker& broker, PartitionId p, PendingIsr p
   Partition& partition = broker.partition(p);
   partition.pending = pending;
   partition.proposed = isr;
-  if (context.rules.isr_channel == IsrChannel::zookeeper) return write_isr(context, broker, p);
+  if (isr_channel(context, broker) == IsrChannel::zookeeper) return write_isr(context, broker, p);
   submit_alter_partition(context, broker, p);
 }
 
@@ -74,7 +78,7 @@ void go_on_checking(const Context& context, Broker& broker) {
   while (true) {
     while (static_cast<std::size_t>(memory.isr_check_next) < memory.partitions.size()) {
       const PartitionId p{static_cast<std::uint16_t>(memory.isr_check_next++)};
-      if (maybe_shrink_isr(context, broker, p) && context.rules.isr_channel == IsrChannel::zookeeper) {
+      if (maybe_shrink_isr(context, broker, p) && isr_channel(context, broker) == IsrChannel::zookeeper) {
         memory.isr_check_blocked = true;
         return;
       }
@@ -112,12 +116,17 @@ void end_isr_write(const Context& context, Broker& broker, PartitionId p, bool a
 
 }  // namespace
 
+bool is_isr_eligible(const Broker& broker, const Remote& remote) {
+  if (!broker.memory.kraft) return broker.memory.cached_live.contains(remote.replica);
+  const BrokerEpoch published = published_broker_epoch(broker, remote.replica);
+  return published != -1 && (remote.broker_epoch == -1 || remote.broker_epoch == published);
+}
+
 void maybe_expand_isr(const Context& context, Broker& broker, PartitionId p, NodeId replica) {
   Partition& partition = broker.partition(p);
   if (partition.pending != PendingIsr::none || partition.isr.contains(replica)) return;
   const Remote* remote = find_remote(partition, replica);
-  const bool alive = broker.memory.cached_live.contains(replica);
-  if (remote == nullptr || !context.rules.may_join_isr(partition, *remote, alive)) return;
+  if (remote == nullptr || !context.rules.may_join_isr(partition, *remote, is_isr_eligible(broker, *remote))) return;
   Replicas larger = partition.isr;
   larger.push_back(replica);
   context.tell(IsrExpandProposed{p, partition.isr, larger});
@@ -138,7 +147,7 @@ void on_isr_check_due(const Context& context, Broker& broker) {
   if (!broker.memory.isr_check_started) {
     broker.memory.isr_check_started = true;
     context.tell(IsrCheckStarted{});
-    if (context.rules.isr_channel == IsrChannel::zookeeper)
+    if (isr_channel(context, broker) == IsrChannel::zookeeper)
       context.arm({TimerKind::isr_change_propagation}, kPropagationCheck);
   }
   run_isr_check(context, broker);

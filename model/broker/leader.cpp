@@ -63,8 +63,9 @@ ErrorCode check_write(const Context& context, Broker& broker, PartitionId p, Ack
   if (!broker.memory.cached[index(p)].known) return ErrorCode::unknown_topic_or_partition;
   const Partition& partition = broker.partition(p);
   if (partition.role != Role::leader) return ErrorCode::not_leader_or_follower;
-  const BrokerSettings& settings = context.config.broker(broker.id);
-  if (!context.rules.may_take_write(broker.memory.zk.last_heard, settings.zookeeper_session_timeout, context.clock)) {
+  const Duration session_timeout = context.config.broker(broker.id).zookeeper_session_timeout;
+  if (!broker.memory.kraft &&
+      !context.rules.may_take_write(broker.memory.zk.last_heard, session_timeout, context.clock)) {
     return ErrorCode::not_leader_or_follower;
   }
   return context.rules.min_isr_checked_before_append ? check_min_isr(context, broker, p, acks) : ErrorCode::none;
@@ -159,7 +160,7 @@ bool maybe_advance_high_watermark(const Context& context, Broker& broker, Partit
   Offset candidate = leader_end;
   for (const Remote& remote : partition.remotes) {
     if (remote.log_end >= candidate) continue;
-    const bool alive = broker.memory.cached_live.contains(remote.replica);
+    const bool alive = is_isr_eligible(broker, remote);
     if (context.rules.holds_back_high_watermark(partition, remote, leader_end, lag_max, alive, context.clock)) {
       candidate = remote.log_end;
     }

@@ -28,6 +28,7 @@ void read_all(const Context& context, Broker& broker) {
 }  // namespace
 
 TopicSettings settings_of(const Context& context, const Broker& broker, TopicId topic) {
+  if (broker.memory.kraft) return broker.memory.kraft->image.topics[index(topic)].settings;
   if (!broker.memory.topic_settings.empty()) return broker.memory.topic_settings[index(topic)];
   const TopicConfig& created = context.config.topics[index(topic)];
   return {created.min_insync_replicas, created.unclean_leader_election_enable};
@@ -35,7 +36,7 @@ TopicSettings settings_of(const Context& context, const Broker& broker, TopicId 
 
 void forget_topic_configs(const Context& context, Broker& broker) {
   broker.memory.topic_settings.clear();
-  if (!context.config.topic_configs_change) return;
+  if (!context.config.topic_configs_change || context.config.is_kraft()) return;
   for (const TopicConfig& created : context.config.topics) {
     broker.memory.topic_settings.push_back({created.min_insync_replicas, created.unclean_leader_election_enable});
   }
