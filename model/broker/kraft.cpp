@@ -22,9 +22,26 @@ bool is_for_controller(const Broker& broker, const ConnectionId& via) {
 void come_up(const Context& context, Broker& broker) {
   broker.memory.phase = BrokerPhase::loading;
   start_raft(context, raft_of(broker));
+  // Counted by its disk, told apart by its id: no other process of the cluster has it.
+  broker.memory.kraft->lifecycle.incarnation =
+      broker.disk.raft->processes << 8U | static_cast<std::uint32_t>(broker.id);
   if (const auto controller = controller_of(context, broker)) start_controller(*controller);
   const StartupTimes& times = context.config.startup;
   context.arm({TimerKind::register_broker}, times.register_min, times.register_max);
+}
+
+void on_lifecycle_answer(const Context& context, Broker& broker, const ConnectionId& via, const Body& body) {
+  if (via.number != broker.memory.kraft->lifecycle.channel.connection) return;
+  if (const auto* registered = std::get_if<BrokerRegistrationResponse>(&body)) {
+    on_registration_answer(context, broker, *registered);
+  } else if (const auto* heard = std::get_if<BrokerHeartbeatResponse>(&body)) {
+    on_heartbeat_answer(context, broker, *heard);
+  }
+}
+
+void begin_serving(const Context& context, Broker& broker) {
+  broker.memory.serving = true;
+  set_ready_to_unfence(context, broker);
 }
 
 }  // namespace
@@ -49,19 +66,16 @@ void on_kraft_received(const Context& context, Broker& broker, const ConnectionI
     return on_raft_request(context, raft_of(broker), via, body);
   }
   if (is_ours_to_read) {
-    if (const auto* registered = std::get_if<BrokerRegistrationResponse>(&body)) {
-      return on_registration_answer(context, broker, *registered);
-    }
-    if (const auto* heard = std::get_if<BrokerHeartbeatResponse>(&body)) {
-      return on_heartbeat_answer(context, broker, *heard);
-    }
+    if (via.kind == ChannelKind::broker_lifecycle) return on_lifecycle_answer(context, broker, via, body);
     return on_answer(context, broker, via, body);
   }
   if (is_for_controller(broker, via)) {
     if (const auto controller = controller_of(context, broker)) return on_controller_request(*controller, via, body);
     return;
   }
-  if (via.server == broker.id) on_request(context, broker, via, body);
+  if (via.server != broker.id) return;
+  if (broker.memory.serving) return on_request(context, broker, via, body);
+  context.out.closes.push_back(via);  // its data plane listens when the metadata is published, not before
 }
 
 bool on_kraft_connected(const Context& context, Broker& broker, const ConnectionId& via) {
@@ -86,7 +100,7 @@ bool on_kraft_disconnected(const Context& context, Broker& broker, const Connect
 bool on_kraft_timer(const Context& context, Broker& broker, TimerKey key) {
   if (key.kind == TimerKind::quorum_start) return come_up(context, broker), true;
   if (key.kind == TimerKind::register_broker) return start_lifecycle(context, broker), true;
-  if (key.kind == TimerKind::begin_serving) return broker.memory.serving = true;
+  if (key.kind == TimerKind::begin_serving) return begin_serving(context, broker), true;
   if (on_raft_timer(context, raft_of(broker), key) || on_lifecycle_timer(context, broker, key)) return true;
   const auto controller = controller_of(context, broker);
   return controller && on_controller_timer(*controller, key);
@@ -102,6 +116,9 @@ void run_kraft(const Context& context, Broker& broker) {
   load_metadata(context, broker);
   if (const auto controller = controller_of(context, broker)) run_controller(*controller);
   poll_raft(context, raft_of(broker));
+  if (!broker.memory.kraft->raft.shutdown_over) return;
+  context.tell(Stopped{});
+  context.out.exits = true;
 }
 
 }  // namespace model

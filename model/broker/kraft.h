@@ -11,6 +11,7 @@
 #include "model/metadata/image.h"
 #include "model/quorum/controller.h"
 #include "model/raft/raft.h"
+#include "model/time.h"
 #include "model/value.h"
 
 namespace model {
@@ -24,15 +25,17 @@ enum class BrokerState : std::uint8_t {
   shutting_down,
 };
 
-// The one request that is outstanding, on a connection to the active controller as raft knows it.
+// The one request that is outstanding, on a connection to the active controller as raft knew it when it was looked up
+// (server/NodeToControllerChannelManager).
 struct LifecycleChannel {
   enum class State : std::uint8_t { closed, connecting, open };
   State state = State::closed;
-  NodeId controller = kNoNode;
+  NodeId controller = kNoNode;  // kNoNode: to be looked up
   std::uint32_t connection = 0;
-  bool in_flight = false;
-  std::int32_t failed_attempts = 0;  // in a row, for the back-off
-  FIELDS(state, controller, connection, in_flight, failed_attempts);
+  bool in_flight = false;  // a request waits to be sent or answered...
+  bool sent = false;       // ...namely answered
+  Instant asked;           // when it was made: it is given up after half a session
+  FIELDS(state, controller, connection, in_flight, sent, asked);
 };
 
 struct BrokerLifecycle {
@@ -42,8 +45,11 @@ struct BrokerLifecycle {
   bool ready_to_unfence = false;
   bool wants_shutdown = false;
   bool had_shutdown_answer = false;
+  bool next_at_once = false;         // what is to be said next has come up while a request was outstanding
+  std::int32_t failed_attempts = 0;  // in a row, for the back-off
   LifecycleChannel channel;
-  FIELDS(state, incarnation, registered, ready_to_unfence, wants_shutdown, had_shutdown_answer, channel);
+  FIELDS(state, incarnation, registered, ready_to_unfence, wants_shutdown, had_shutdown_answer, next_at_once,
+         failed_attempts, channel);
 };
 
 struct KraftMemory {
@@ -52,8 +58,9 @@ struct KraftMemory {
   BrokerLifecycle lifecycle;
   RaftListener listener;
   MetadataImage image;     // as far as the loader has read
-  bool published = false;  // the loader had caught up once: the data plane follows the image from then on
-  FIELDS(raft, controller, lifecycle, listener, image, published);
+  bool caught_up = false;  // the loader has been at the high watermark once: it publishes what it reads
+  bool published = false;  // the data plane follows the image: from the first publication after the broker's RECOVERY
+  FIELDS(raft, controller, lifecycle, listener, image, caught_up, published);
 };
 
 }  // namespace model

@@ -1,5 +1,5 @@
 // Controlled shutdown: hand leadership over through the controller, then close in order
-// (server/KafkaServer.controlledShutdown, shutdown).
+// (server/KafkaServer.controlledShutdown, shutdown). In KRaft mode heartbeats see to the first (lifecycle.cpp).
 #include "model/broker/broker.h"
 
 namespace model {
@@ -11,6 +11,8 @@ ConnectionId channel_id(const Broker& broker) {
   const ShutdownProgress& progress = broker.memory.shutdown;
   return {broker.id, progress.controller, ChannelKind::controlled_shutdown, 0, progress.connection};
 }
+
+}  // namespace
 
 // Requests are no longer processed; the rest takes a moment.
 void close_down(const Context& context, Broker& broker) {
@@ -26,8 +28,13 @@ void close_down(const Context& context, Broker& broker) {
   drop_idle_fetchers(context, broker);
   checkpoint_high_watermarks(context, broker);
   for (PartitionDisk& disk : broker.disk.partitions) disk.log.flushed = disk.log.end();
+  // Without open logs there is nothing to vouch for.
+  if (broker.memory.kraft && broker.memory.kraft->published)
+    broker.disk.clean_shutdown_epoch = broker.memory.broker_epoch;
   context.arm({TimerKind::shutdown_steps}, context.config.startup.stop_min, context.config.startup.stop_max);
 }
+
+namespace {
 
 void ask(const Context& context, Broker& broker) {
   ShutdownProgress& progress = broker.memory.shutdown;
@@ -62,6 +69,8 @@ void finish(const Context& context, Broker& broker) {
     const StartupTimes& times = context.config.startup;
     return context.arm({TimerKind::shutdown_steps}, times.stop_min, times.stop_max);
   }
+  // A process with both roles: the broker's goes first, then a leader resigns (run_kraft ends it).
+  if (broker.memory.kraft && broker.memory.kraft->controller) return begin_raft_shutdown(context, raft_of(broker));
   progress.stage = Stage::running;
   context.tell(Stopped{});
   context.out.exits = true;
