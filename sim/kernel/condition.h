@@ -13,16 +13,18 @@
 
 namespace sim {
 
+struct ClusterView;  // roles.h
+
 struct Condition {
   enum class Word : std::uint8_t {
-    isr,             // of the partition, as ZooKeeper has it; compared as a set
+    isr,             // of the partition, as ZooKeeper has it or the quorum has committed it; compared as a set
     leader,          // likewise
-    controller,      // who holds /controller
+    controller,      // who holds /controller; in KRaft mode who leads the quorum
     high_watermark,  // of a running broker's replica; a broker that is down has none
     log_end_offset,  // of what the broker has on disk, running or not
     role,            // what the broker itself believes
     running,         // its process runs, paused or not
-    registered,      // /brokers/ids/N exists
+    registered,      // /brokers/ids/N exists; in KRaft mode the broker is registered and not fenced
     acknowledged,    // records acknowledged to the producer so far: a count of the run, of which no node knows
   };
   static constexpr std::int64_t kNoLimit = INT64_MAX;
@@ -38,11 +40,10 @@ struct Condition {
 };
 
 // Of every word but `acknowledged`: whoever judges that one counts, and compares with `least` and `most`.
-bool holds(const Condition& condition, const std::vector<model::Node>& nodes, const model::ClusterConfig& config);
+bool holds(const Condition& condition, const ClusterView& cluster);
 
 // What is there, in the words of a scenario: "b1 b2", "none", "5", "leader", "false".
-std::string value_text(const Condition& condition, const std::vector<model::Node>& nodes,
-                       const model::ClusterConfig& config);
+std::string value_text(const Condition& condition, const ClusterView& cluster);
 
 // Bit i: the i-th kind of fact may come with a change of it. Starts and ends of processes are no facts; they
 // come with faults, starts and exits.

@@ -7,7 +7,7 @@
 namespace sim {
 namespace {
 
-enum class Work : std::uint8_t { none, request, zookeeper, control, metadata };
+enum class Work : std::uint8_t { none, request, zookeeper, control, metadata, quorum };
 
 template <typename T>
 constexpr Work work_of() {
@@ -18,6 +18,10 @@ constexpr Work work_of() {
     return Work::metadata;
   } else if constexpr (std::is_same_v<T, ZkRequest>) {
     return Work::zookeeper;
+  } else if constexpr (std::is_same_v<T, VoteRequest> || std::is_same_v<T, VoteResponse> ||
+                       std::is_same_v<T, BeginQuorumEpochRequest> || std::is_same_v<T, QuorumFetchResponse> ||
+                       std::is_same_v<T, FetchSnapshotResponse>) {
+    return Work::quorum;
   } else if constexpr (std::is_same_v<T, ZkResponse> || std::is_same_v<T, ZkEvent>) {
     return Work::request;  // ZooKeeper's client hands them to Kafka's threads
   } else if constexpr (std::is_same_v<T, FetchResponse> || std::is_same_v<T, ProduceResponse> ||
@@ -25,7 +29,8 @@ constexpr Work work_of() {
                        std::is_same_v<T, ControlResponse> || std::is_same_v<T, AlterPartitionResponse> ||
                        std::is_same_v<T, ControlledShutdownResponse> ||
                        std::is_same_v<T, OffsetsForLeaderEpochResponse> || std::is_same_v<T, ListOffsetsResponse> ||
-                       std::is_same_v<T, MetadataResponse> || std::is_same_v<T, InitProducerIdResponse>) {
+                       std::is_same_v<T, MetadataResponse> || std::is_same_v<T, InitProducerIdResponse> ||
+                       std::is_same_v<T, BrokerRegistrationResponse> || std::is_same_v<T, BrokerHeartbeatResponse>) {
     return Work::none;
   } else {
     return Work::request;
@@ -47,13 +52,23 @@ bool writes(const model::ZkRequest& request) {
   });
 }
 
+// A member of the quorum writes down its epoch, leader and vote before it says anything in that state, and a voter
+// flushes what it has fetched before it fetches again. A pre-vote binds nobody.
+bool writes_quorum(const model::Body& body) {
+  if (const auto* vote = std::get_if<model::VoteRequest>(&body)) return !vote->pre_vote;
+  if (const auto* vote = std::get_if<model::VoteResponse>(&body)) return vote->granted;
+  if (const auto* fetched = std::get_if<model::QuorumFetchResponse>(&body)) return !fetched->records.empty();
+  if (const auto* fetched = std::get_if<model::FetchSnapshotResponse>(&body)) return !fetched->snapshot.empty();
+  return std::holds_alternative<model::BeginQuorumEpochRequest>(body);
+}
+
 }  // namespace
 
 bool is_written(const model::Body& body) {
   if (const auto* request = std::get_if<model::ZkRequest>(&body)) return writes(*request);
   // A new session is a transaction, one that is taken up again is not.
   if (const auto* connect = std::get_if<model::ZkConnectRequest>(&body)) return connect->session == 0;
-  if (std::holds_alternative<model::ProduceRequest>(body)) return true;
+  if (std::holds_alternative<model::ProduceRequest>(body) || writes_quorum(body)) return true;
   const auto* fetched = std::get_if<model::FetchResponse>(&body);
   return fetched != nullptr && std::any_of(fetched->partitions.begin(), fetched->partitions.end(),
                                            [](const model::FetchData& data) { return !data.records.empty(); });
@@ -67,6 +82,9 @@ std::int64_t draw_processing_us(const LinkSettings& links, const model::Body& bo
       break;
     case Work::zookeeper:
       if (writes(std::get<model::ZkRequest>(body))) return dice.range(links.zk_write_min.us, links.zk_write_max.us);
+      break;
+    case Work::quorum:
+      if (writes_quorum(body)) return dice.range(links.zk_write_min.us, links.zk_write_max.us);
       break;
     case Work::control:
       return dice.range(links.control_min.us, links.control_max.us);

@@ -40,6 +40,7 @@ Engine::Engine(const Plan& run, Observer* watcher)
     processes[i].choices = Dice(stream_key(seed, StreamKind::choices, i));
     processes[i].resume = Dice(stream_key(seed, StreamKind::resume, i));
   }
+  if (run.config.is_kraft()) committed.emplace(run.config);
   schedule_plan(*this);
 }
 
@@ -165,6 +166,12 @@ void Engine::take_step(model::NodeId node, const model::Input& input) {
 }
 
 void Engine::carry_out(model::NodeId node) {
+  if (committed) {
+    const QuorumMember member = member_of(nodes[static_cast<std::size_t>(node)]);
+    if (member.memory != nullptr && model::is_leader(*member.memory)) {
+      committed->take_in(*member.disk, *member.memory, effects.facts);
+    }
+  }
   if (!effects.facts.empty()) tell_facts(node);
   for (const model::ConnectionId& id : effects.closes) connections.close(now_us, node, id);
   for (const model::ConnectionId& id : effects.connects) connections.connect(now_us, id);
@@ -184,6 +191,8 @@ void Engine::tell(model::NodeId node, const model::Fact& fact) {
     writeback.on_shorter(node, shorter->partition, shorter->to);
   } else if (const auto* deleted = std::get_if<model::ReplicaDeleted>(&fact)) {
     writeback.on_shorter(node, deleted->partition, 0);
+  } else if (const auto* cut = std::get_if<model::MetadataTruncated>(&fact)) {
+    writeback.on_shorter_metadata(node, cut->to);
   }
 }
 
@@ -214,7 +223,9 @@ void Engine::arm(model::NodeId node, const model::Arm& wanted) {
   }
   model::Arm pinned = wanted;
   std::optional<model::Duration>* pin = nullptr;
-  if (wanted.key.kind == model::TimerKind::zk_start) pin = &pins.connect;
+  if (wanted.key.kind == model::TimerKind::zk_start || wanted.key.kind == model::TimerKind::quorum_start) {
+    pin = &pins.connect;
+  }
   if (wanted.key.kind == model::TimerKind::register_broker) pin = &pins.registration;
   if (wanted.key.kind == model::TimerKind::isr_check) pin = &pins.isr_check;
   if (pin != nullptr && pin->has_value()) {
@@ -269,25 +280,36 @@ bool Engine::end_process(model::NodeId node, std::int32_t row, bool power_loss) 
 
 namespace {
 
-using Ends = std::vector<model::Offset>;
+// Of the logs on a disk.
+struct Ends {
+  std::vector<model::Offset> partitions;
+  model::Offset metadata = 0;
+};
 
 Ends ends_of(const model::Node& node) {
   Ends ends;
+  if (const model::RaftDisk* raft = raft_disk_of(node)) ends.metadata = raft->log.end();
   const auto* broker = std::get_if<model::Broker>(&node);
   if (broker == nullptr) return ends;
-  for (const model::PartitionDisk& disk : broker->disk.partitions) ends.push_back(disk.log.end());
+  for (const model::PartitionDisk& disk : broker->disk.partitions) ends.partitions.push_back(disk.log.end());
   return ends;
 }
 
 std::int64_t tell_lost(Engine& engine, model::NodeId node, const Ends& before) {
   const Ends after = ends_of(engine.nodes[static_cast<std::size_t>(node)]);
   std::int64_t records = 0;
-  for (std::size_t p = 0; p < before.size(); ++p) {
-    if (after[p] >= before[p]) continue;
-    records += before[p] - after[p];
+  for (std::size_t p = 0; p < before.partitions.size(); ++p) {
+    const model::Offset from = before.partitions[p], to = after.partitions[p];
+    if (to >= from) continue;
+    records += from - to;
     const auto partition = model::PartitionId(static_cast<std::uint16_t>(p));
-    engine.writeback.on_shorter(node, partition, after[p]);
-    engine.tell(node, model::LogLost{partition, before[p], after[p]});
+    engine.writeback.on_shorter(node, partition, to);
+    engine.tell(node, model::LogLost{partition, from, to});
+  }
+  if (after.metadata < before.metadata) {
+    records += before.metadata - after.metadata;
+    engine.writeback.on_shorter_metadata(node, after.metadata);
+    engine.tell(node, model::MetadataLogLost{before.metadata, after.metadata});
   }
   if (records > 0 && engine.observer != nullptr) engine.observer->on_step_over(engine.now());
   return records;

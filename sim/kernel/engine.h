@@ -7,12 +7,14 @@
 #include <vector>
 
 #include "model/node.h"
+#include "sim/kernel/committed_metadata.h"
 #include "sim/kernel/connections.h"
 #include "sim/kernel/dice.h"
 #include "sim/kernel/event_queue.h"
 #include "sim/kernel/local_clock.h"
 #include "sim/kernel/observer.h"
 #include "sim/kernel/plan.h"
+#include "sim/kernel/roles.h"
 #include "sim/kernel/timers.h"
 #include "sim/kernel/writeback.h"
 
@@ -37,13 +39,13 @@ struct Process {
   Dice choices, resume;
 };
 
-// A fault, or the end of one, or a planned start, that waits for its time.
+// A fault, or the end of one, or a planned start, or an operator's next attempt, that waits for its time.
 struct Control {
-  enum class What : std::uint8_t { start, fault, undo };
+  enum class What : std::uint8_t { start, fault, undo, retry };
   What what = What::fault;
   std::size_t row = 0;            // of Plan::starts or Plan::faults
   std::uint32_t application = 0;  // undo: which one
-  AppliedFault applied;           // undo: whom it had hit
+  AppliedFault applied;           // undo: whom it had hit; retry: when it was tried first
 };
 
 struct WaitingAct {
@@ -65,6 +67,7 @@ struct Engine {
   std::uint64_t events = 0;
   model::Hasher hasher;
   std::vector<model::Node> nodes;
+  std::optional<CommittedMetadata> committed;  // KRaft mode
   std::vector<Process> processes;
   EventQueue queue;
   std::vector<FaultEffect> fault_effects;
@@ -83,6 +86,7 @@ struct Engine {
 
   Process& process(model::NodeId node) { return processes[static_cast<std::size_t>(node)]; }
   Time now() const { return {now_us}; }
+  ClusterView view() const { return {nodes, plan.config, committed ? &*committed : nullptr}; }
 
   // Carries out the next event at or before `limit`. False: there is none.
   bool advance(std::int64_t limit_us);

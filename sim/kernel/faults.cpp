@@ -34,7 +34,7 @@ void announce(Engine& engine, AppliedFault applied) {
   fold(engine, applied);
   if (engine.observer == nullptr) return;
   const Nodes& subject = applied.who.empty() ? applied.from : applied.who;
-  applied.note = note_roles(subject, engine.nodes, engine.plan.config);
+  applied.note = note_roles(subject, engine.view());
   engine.observer->on_fault(applied);
 }
 
@@ -42,9 +42,10 @@ void announce(Engine& engine, AppliedFault applied) {
 
 Pins pins_of(const Fault& fault) { return {fault.pin_connect, fault.pin_register, fault.pin_isr_check}; }
 
-// SIGTERM: a broker shuts down in its own time, the others have nothing to do first.
+// SIGTERM: a broker or controller shuts down in its own time, the others have nothing to do first.
 bool stop(Engine& engine, model::NodeId node, std::int32_t row) {
-  if (!engine.plan.config.is_broker(node)) return engine.end_process(node, row, false);
+  const model::ClusterConfig& config = engine.plan.config;
+  if (!config.is_broker(node) && !config.is_controller(node)) return engine.end_process(node, row, false);
   if (!engine.process(node).running) return false;
   engine.process(node).stopped_by = row;
   return engine.act(node, model::Stop{});
@@ -87,6 +88,8 @@ bool hit(Engine& engine, const Fault& fault, model::NodeId node, std::int32_t ro
     case FaultKind::create_topic:
     case FaultKind::alter_config:
     case FaultKind::reassign:
+    case FaultKind::add_voter:
+    case FaultKind::remove_voter:
       return false;  // not about single processes
   }
   return false;
@@ -122,7 +125,7 @@ void reset(Engine& engine, std::size_t row, const AppliedFault& sides) {
 bool expire_sessions(Engine& engine, const Nodes& owners) {
   bool any = false;
   for (const model::NodeId owner : owners) {
-    if (has_session(engine.nodes, owner)) any |= engine.act(model::kZooKeeper, model::ExpireSession{owner});
+    if (has_session(engine.view(), owner)) any |= engine.act(model::kZooKeeper, model::ExpireSession{owner});
   }
   return any;
 }
@@ -146,7 +149,7 @@ Nodes hit_each(Engine& engine, std::size_t row, const Nodes& who) {
 // Of a fault with one side, the other one.
 Nodes everybody_but(const Nodes& side, const model::ClusterConfig& config) {
   Nodes others;
-  for (std::size_t i = 0; !side.empty() && i < config.node_count(); ++i) {
+  for (std::size_t i = config.is_kraft() ? 1 : 0; !side.empty() && i < config.node_count(); ++i) {
     const auto node = model::NodeId(static_cast<std::uint8_t>(i));
     if (std::find(side.begin(), side.end(), node) == side.end()) others.push_back(node);
   }
@@ -157,20 +160,77 @@ AppliedFault resolved(const Engine& engine, std::size_t row) {
   const Fault& fault = engine.plan.faults[row];
   const model::ClusterConfig& config = engine.plan.config;
   AppliedFault applied{engine.now(), row, false, {}, {}, {}, {}};
-  applied.who = resolve(fault.who, engine.nodes, config);
-  applied.from = resolve(fault.from, engine.nodes, config);
-  applied.to = resolve(fault.to, engine.nodes, config);
+  applied.who = resolve(fault.who, engine.view());
+  applied.from = resolve(fault.from, engine.view());
+  applied.to = resolve(fault.to, engine.view());
   if (fault.to.empty()) applied.to = everybody_but(applied.from, config);
   if (fault.kind == FaultKind::elect || fault.kind == FaultKind::move_controller || fault.kind == FaultKind::reassign) {
-    const model::NodeId holder = controller_of(engine.nodes);
+    const model::NodeId holder = controller_of(engine.view());
     applied.who.clear();
     if (holder != model::kNoNode) applied.who.push_back(holder);
   }
   return applied;
 }
 
+// In KRaft mode Kafka's tools ask the controller for what they otherwise write to ZooKeeper.
+bool asks_controller(FaultKind kind) {
+  return kind == FaultKind::elect || kind == FaultKind::create_topic || kind == FaultKind::alter_config ||
+         kind == FaultKind::reassign || kind == FaultKind::add_voter || kind == FaultKind::remove_voter;
+}
+
+// Who answers a tool of KRaft mode now: an active controller, awake. kNoNode: nobody.
+model::NodeId answering_controller(Engine& engine) {
+  const model::NodeId leader = controller_of(engine.view());
+  if (leader == model::kNoNode || engine.process(leader).paused) return model::kNoNode;
+  const QuorumMember member = member_of(engine.nodes[static_cast<std::size_t>(leader)]);
+  return member.controller != nullptr && model::is_active(*member.controller) ? leader : model::kNoNode;
+}
+
+// Whether somebody answered.
+bool ask_controller(Engine& engine, const Fault& fault, const AppliedFault& applied) {
+  const model::NodeId controller = answering_controller(engine);
+  if (controller == model::kNoNode) return false;
+  switch (fault.kind) {
+    case FaultKind::elect:
+      return engine.act(controller, model::Elect{fault.partition, fault.unclean});
+    case FaultKind::create_topic:
+      return engine.act(controller, model::CreateTopic{fault.topic});
+    case FaultKind::alter_config:
+      return engine.act(controller, fault.alteration);
+    case FaultKind::reassign:
+      return engine.act(controller, model::Reassign{fault.partition, fault.replicas});
+    case FaultKind::add_voter:
+    case FaultKind::remove_voter: {
+      bool any = false;
+      for (const model::NodeId node : applied.who) {
+        any |= engine.act(controller, model::ChangeVoter{node, fault.kind == FaultKind::add_voter});
+      }
+      return any;
+    }
+    case FaultKind::crash:
+    case FaultKind::power_loss:
+    case FaultKind::stop:
+    case FaultKind::start:
+    case FaultKind::pause:
+    case FaultKind::resume:
+    case FaultKind::cut:
+    case FaultKind::heal:
+    case FaultKind::delay:
+    case FaultKind::lose:
+    case FaultKind::reset:
+    case FaultKind::wipe:
+    case FaultKind::slow_disk:
+    case FaultKind::clock_rate:
+    case FaultKind::expire_session:
+    case FaultKind::move_controller:
+      return false;  // see asks_controller
+  }
+  return false;
+}
+
 // Of an operator's act or of ZooKeeper: whether it reached somebody.
 bool act(Engine& engine, const Fault& fault, const AppliedFault& applied) {
+  if (engine.committed && asks_controller(fault.kind)) return ask_controller(engine, fault, applied);
   switch (fault.kind) {
     case FaultKind::elect:
       return act_on(engine, applied.who, model::Elect{fault.partition, fault.unclean});
@@ -183,6 +243,9 @@ bool act(Engine& engine, const Fault& fault, const AppliedFault& applied) {
       return engine.act(model::kZooKeeper, fault.alteration);
     case FaultKind::reassign:
       return act_on(engine, applied.who, model::Reassign{fault.partition, fault.replicas});
+    case FaultKind::add_voter:
+    case FaultKind::remove_voter:
+      return false;  // there is no quorum
     case FaultKind::expire_session:
       return expire_sessions(engine, applied.who);
     case FaultKind::heal:
@@ -245,8 +308,22 @@ void disturb(Engine& engine, std::size_t row, std::uint32_t application, Applied
     case FaultKind::create_topic:
     case FaultKind::alter_config:
     case FaultKind::reassign:
+    case FaultKind::add_voter:
+    case FaultKind::remove_voter:
       return;  // acts
   }
+}
+
+// The admin client asks again while nobody is in office, until default.api.timeout.ms is over.
+constexpr std::int64_t kAskAgain = 100'000, kGiveUp = 60'000'000;
+
+void attempt(Engine& engine, std::size_t row, const AppliedFault& applied) {
+  const Fault& fault = engine.plan.faults[row];
+  const bool acted = act(engine, fault, applied);
+  engine.fault_effects[row].acted |= acted;
+  if (acted || !engine.committed || !asks_controller(fault.kind)) return;
+  if (engine.now_us + kAskAgain > applied.at.us + kGiveUp) return;
+  schedule(engine, engine.now_us + kAskAgain, {Control::What::retry, row, 0, applied});
 }
 
 void apply(Engine& engine, std::size_t row) {
@@ -255,8 +332,7 @@ void apply(Engine& engine, std::size_t row) {
   announce(engine, applied);
   const std::uint32_t application = ++engine.applications;
   disturb(engine, row, application, applied);
-  const bool acted = act(engine, fault, applied);
-  engine.fault_effects[row].acted |= acted;
+  attempt(engine, row, applied);
   if (fault.lasts && !(applied.who.empty() && applied.from.empty())) {
     schedule(engine, engine.now_us + fault.lasts->us, {Control::What::undo, row, application, std::move(applied)});
   }
@@ -299,6 +375,8 @@ void undo(Engine& engine, const Control& control) {
     case FaultKind::create_topic:
     case FaultKind::alter_config:
     case FaultKind::reassign:
+    case FaultKind::add_voter:
+    case FaultKind::remove_voter:
       return;  // nothing that could be undone
   }
 }
@@ -337,6 +415,9 @@ void carry_out_control(Engine& engine, std::uint32_t slot) {
       return;
     case Control::What::undo:
       undo(engine, control);
+      return;
+    case Control::What::retry:
+      attempt(engine, control.row, control.applied);
       return;
   }
 }

@@ -67,6 +67,10 @@ std::string_view name_of(FaultKind kind) {
       return "alter_config";
     case FaultKind::reassign:
       return "reassign";
+    case FaultKind::add_voter:
+      return "add_voter";
+    case FaultKind::remove_voter:
+      return "remove_voter";
   }
   return "";
 }

@@ -29,7 +29,8 @@ constexpr model::Duration operator-(Time a, Time b) { return {a.us - b.us}; }
 struct Target {
   enum class Form : std::uint8_t {
     node,
-    controller,
+    controller,   // in KRaft mode the leader of the quorum
+    controllers,  // all of KRaft mode
     leader,
     follower,
     isr,
@@ -75,8 +76,10 @@ enum class FaultKind : std::uint8_t {
   create_topic,
   alter_config,
   reassign,
+  add_voter,
+  remove_voter,
 };
-inline constexpr std::size_t kFaultKinds = static_cast<std::size_t>(FaultKind::reassign) + 1;
+inline constexpr std::size_t kFaultKinds = static_cast<std::size_t>(FaultKind::remove_voter) + 1;
 std::string_view name_of(FaultKind kind);
 
 struct Fault {
@@ -87,8 +90,8 @@ struct Fault {
   Time waits_from{INT64_MIN};           // what `when` or `when_state` wait for counts from here on; the boot too
   model::Duration after;                // from then to the fault
   std::int32_t times = 1;
-  std::vector<Target>
-      who;  // crash, power_loss, stop, start, pause, resume, wipe, slow_disk, clock_rate, expire_session
+  std::vector<Target> who;  // crash, power_loss, stop, start, pause, resume, wipe, slow_disk, clock_rate,
+                            // expire_session, add_voter, remove_voter
   // cut, heal, delay, lose, reset: packets from one side to the other, and back unless one way. Without a second
   // side (delay, lose, reset): everybody else.
   std::vector<Target> from, to;
@@ -141,8 +144,9 @@ struct LinkSettings {
   std::int32_t syn_linear = 4;                    // ...so often, then doubling (tcp_syn_linear_timeouts)
   // Processing by the receiver before a message takes effect, by what has to be done.
   model::Duration request_min = model::microseconds(20), request_max = model::microseconds(200);
-  model::Duration control_min = model::milliseconds(4), control_max = model::milliseconds(28);   // LeaderAndIsr...
-  model::Duration zk_write_min = model::milliseconds(1), zk_write_max = model::milliseconds(9);  // fsync
+  model::Duration control_min = model::milliseconds(4), control_max = model::milliseconds(28);  // LeaderAndIsr...
+  model::Duration zk_write_min = model::milliseconds(1),
+                  zk_write_max = model::milliseconds(9);  // fsync, the quorum's too
 };
 
 struct Start {
@@ -163,7 +167,7 @@ struct Plan {
   std::uint64_t boot_draw = 0;  // another boot of the same seed
   Time begins{-15'000'000};
   Time until{60'000'000};
-  std::vector<Start> starts;  // brokers, ZooKeeper and producers
+  std::vector<Start> starts;  // brokers, ZooKeeper or controllers, and producers
   std::vector<Fault> faults;  // acts of the boot (topics) included
   std::vector<Expectation> expectations;
   std::vector<model::InvariantId> exposes;  // that the run must put to the test, else it is vacuous

@@ -7,8 +7,12 @@
 namespace sim {
 namespace {
 
-const model::Znode* find_znode(const std::vector<model::Node>& nodes, const model::Path& path) {
-  const auto* zookeeper = nodes.empty() ? nullptr : std::get_if<model::ZooKeeper>(&nodes.front());
+const model::ZooKeeper* zookeeper_of(const ClusterView& cluster) {
+  return cluster.nodes.empty() ? nullptr : std::get_if<model::ZooKeeper>(&cluster.nodes.front());
+}
+
+const model::Znode* find_znode(const ClusterView& cluster, const model::Path& path) {
+  const model::ZooKeeper* zookeeper = zookeeper_of(cluster);
   return zookeeper == nullptr ? nullptr : model::find(zookeeper->disk.tree, path);
 }
 
@@ -17,15 +21,21 @@ void add_once(std::vector<model::NodeId>& nodes, model::NodeId node) {
   nodes.push_back(node);
 }
 
-void add_target(std::vector<model::NodeId>& found, const Target& target, const std::vector<model::Node>& nodes,
-                const model::ClusterConfig& config) {
-  const auto state = [&] { return state_of(nodes, config, target.partition); };
+void add_target(std::vector<model::NodeId>& found, const Target& target, const ClusterView& cluster) {
+  const model::ClusterConfig& config = cluster.config;
+  const auto state = [&] { return state_of(cluster, target.partition); };
   switch (target.form) {
     case Target::Form::node:
-      if (static_cast<std::size_t>(target.node) < nodes.size()) add_once(found, target.node);
+      if (static_cast<std::size_t>(target.node) < cluster.nodes.size()) add_once(found, target.node);
       return;
     case Target::Form::controller:
-      add_once(found, controller_of(nodes));
+      add_once(found, controller_of(cluster));
+      return;
+    case Target::Form::controllers:
+      for (std::size_t id = 1; id < config.node_count(); ++id) {
+        const auto node = model::NodeId(static_cast<std::uint8_t>(id));
+        if (config.is_controller(node) || config.voters.contains(node)) add_once(found, node);
+      }
       return;
     case Target::Form::leader:
       if (const auto* now = state()) add_once(found, now->leader);
@@ -43,7 +53,7 @@ void add_target(std::vector<model::NodeId>& found, const Target& target, const s
       }
       return;
     case Target::Form::replica: {
-      const model::Replicas replicas = assignment_of(nodes, config, target.partition);
+      const model::Replicas replicas = assignment_of(cluster, target.partition);
       const auto rank = static_cast<std::size_t>(target.rank);
       if (target.rank >= 0 && rank < replicas.size()) add_once(found, replicas[rank]);
       return;
@@ -63,14 +73,15 @@ void add_target(std::vector<model::NodeId>& found, const Target& target, const s
   }
 }
 
-std::string roles_of(model::NodeId node, const std::vector<model::Node>& nodes, const model::ClusterConfig& config) {
+std::string roles_of(model::NodeId node, const ClusterView& cluster) {
+  const model::ClusterConfig& config = cluster.config;
   std::string roles;
   const auto add = [&roles](const std::string& role) { roles += (roles.empty() ? "" : ", ") + role; };
-  if (controller_of(nodes) == node) add("controller");
+  if (controller_of(cluster) == node) add("controller");
   bool leads = false;
   for (std::size_t i = 0; i < config.partitions.size(); ++i) {
     const auto partition = model::PartitionId(static_cast<std::uint16_t>(i));
-    const model::PartitionState* state = state_of(nodes, config, partition);
+    const model::PartitionState* state = state_of(cluster, partition);
     if (state == nullptr || state->leader != node) continue;
     add((leads ? "" : "leader of ") + config.name_of(partition));
     leads = true;
@@ -78,61 +89,78 @@ std::string roles_of(model::NodeId node, const std::vector<model::Node>& nodes, 
   return roles;
 }
 
+model::NodeId quorum_leader_of(const std::vector<model::Node>& nodes) {
+  model::NodeId leader = model::kNoNode;
+  model::LeaderEpoch epoch = model::kNoEpoch;
+  for (std::size_t id = 0; id < nodes.size(); ++id) {
+    const model::RaftMemory* member = member_of(nodes[id]).memory;
+    if (member == nullptr || !model::is_leader(*member) || member->epoch <= epoch) continue;
+    leader = model::NodeId(static_cast<std::uint8_t>(id));
+    epoch = member->epoch;
+  }
+  return leader;
+}
+
 }  // namespace
 
-model::NodeId controller_of(const std::vector<model::Node>& nodes) {
-  const model::Znode* znode = find_znode(nodes, model::paths::controller());
+model::NodeId controller_of(const ClusterView& cluster) {
+  if (cluster.committed != nullptr) return quorum_leader_of(cluster.nodes);
+  const model::Znode* znode = find_znode(cluster, model::paths::controller());
   const auto* info = znode == nullptr ? nullptr : std::get_if<model::ControllerInfo>(&znode->data);
   return info == nullptr ? model::kNoNode : info->broker;
 }
 
-bool is_registered(const std::vector<model::Node>& nodes, model::NodeId broker) {
-  return find_znode(nodes, model::paths::broker_id(broker)) != nullptr;
+bool is_registered(const ClusterView& cluster, model::NodeId broker) {
+  if (cluster.committed == nullptr) return find_znode(cluster, model::paths::broker_id(broker)) != nullptr;
+  const model::BrokerRegistration* registration = model::find_broker(cluster.committed->image(), broker);
+  return registration != nullptr && !registration->fenced;
 }
 
-bool has_session(const std::vector<model::Node>& nodes, model::NodeId owner) {
-  const auto* zookeeper = nodes.empty() ? nullptr : std::get_if<model::ZooKeeper>(&nodes.front());
+bool has_session(const ClusterView& cluster, model::NodeId owner) {
+  const model::ZooKeeper* zookeeper = zookeeper_of(cluster);
   if (zookeeper == nullptr) return false;
   const auto& sessions = zookeeper->disk.sessions;
   return std::any_of(sessions.begin(), sessions.end(),
                      [owner](const model::ZkSession& session) { return session.owner == owner; });
 }
 
-const model::PartitionState* state_of(const std::vector<model::Node>& nodes, const model::ClusterConfig& config,
-                                      model::PartitionId partition) {
-  if (index(partition) >= config.partitions.size()) return nullptr;
-  const model::PartitionConfig& row = config.partitions[index(partition)];
-  const model::Znode* znode = find_znode(nodes, model::paths::partition_state(row.topic, row.number));
+const model::PartitionState* state_of(const ClusterView& cluster, model::PartitionId partition) {
+  if (index(partition) >= cluster.config.partitions.size()) return nullptr;
+  if (cluster.committed != nullptr) return cluster.committed->state_of(partition);
+  const model::PartitionConfig& row = cluster.config.partitions[index(partition)];
+  const model::Znode* znode = find_znode(cluster, model::paths::partition_state(row.topic, row.number));
   return znode == nullptr ? nullptr : std::get_if<model::PartitionState>(&znode->data);
 }
 
-model::Replicas assignment_of(const std::vector<model::Node>& nodes, const model::ClusterConfig& config,
-                              model::PartitionId partition) {
-  if (index(partition) >= config.partitions.size()) return {};
-  const model::PartitionConfig& row = config.partitions[index(partition)];
+model::Replicas assignment_of(const ClusterView& cluster, model::PartitionId partition) {
+  if (index(partition) >= cluster.config.partitions.size()) return {};
+  const model::PartitionConfig& row = cluster.config.partitions[index(partition)];
   const auto number = static_cast<std::size_t>(row.number);
-  const model::Znode* znode = find_znode(nodes, model::paths::topic(row.topic));
+  const model::Replicas& configured = cluster.config.topic_of(partition).assignment[number];
+  if (cluster.committed != nullptr) {
+    const model::PartitionRegistration& now = cluster.committed->image().partitions[index(partition)];
+    return now.exists ? now.assignment.replicas : configured;
+  }
+  const model::Znode* znode = find_znode(cluster, model::paths::topic(row.topic));
   const auto* info = znode == nullptr ? nullptr : std::get_if<model::TopicInfo>(&znode->data);
   if (info != nullptr && number < info->assignment.size()) return info->assignment[number].replicas;
-  return config.topic_of(partition).assignment[number];
+  return configured;
 }
 
-std::vector<model::NodeId> resolve(const std::vector<Target>& targets, const std::vector<model::Node>& nodes,
-                                   const model::ClusterConfig& config) {
+std::vector<model::NodeId> resolve(const std::vector<Target>& targets, const ClusterView& cluster) {
   std::vector<model::NodeId> found;
-  for (const Target& target : targets) add_target(found, target, nodes, config);
+  for (const Target& target : targets) add_target(found, target, cluster);
   return found;
 }
 
-std::string note_roles(const std::vector<model::NodeId>& who, const std::vector<model::Node>& nodes,
-                       const model::ClusterConfig& config) {
-  if (who.size() == 1) return roles_of(who.front(), nodes, config);
+std::string note_roles(const std::vector<model::NodeId>& who, const ClusterView& cluster) {
+  if (who.size() == 1) return roles_of(who.front(), cluster);
   std::string note;
   for (const model::NodeId node : who) {
-    const std::string roles = roles_of(node, nodes, config);
+    const std::string roles = roles_of(node, cluster);
     if (roles.empty()) continue;
     if (!note.empty()) note += "; ";
-    note += config.name_of(node) + " " + roles;
+    note += cluster.config.name_of(node) + " " + roles;
   }
   return note;
 }

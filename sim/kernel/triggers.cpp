@@ -16,7 +16,7 @@ void arm_triggers(Engine& engine) {
     if (fault.when) engine.trigger_facts |= std::uint64_t{1} << fault.when->fact;
     if (!fault.when_state) continue;
     engine.state_facts |= facts_about(fault.when_state->word);
-    engine.held_before[row] = holds(*fault.when_state, engine.nodes, plan.config) ? 1 : 0;
+    engine.held_before[row] = holds(*fault.when_state, engine.view()) ? 1 : 0;
   }
 }
 
@@ -35,7 +35,7 @@ void judge_states(Engine& engine) {
   for (std::size_t row = 0; row < engine.plan.faults.size(); ++row) {
     const Fault& fault = engine.plan.faults[row];
     if (!fault.when_state) continue;
-    const bool holds_now = holds(*fault.when_state, engine.nodes, engine.plan.config);
+    const bool holds_now = holds(*fault.when_state, engine.view());
     const bool came_true = holds_now && engine.held_before[row] == 0;
     engine.held_before[row] = holds_now ? 1 : 0;
     if (!came_true || engine.times_left[row] <= 0 || engine.now_us < fault.waits_from.us) continue;

@@ -42,12 +42,13 @@ bool World::is_disturbed() const {
          std::any_of(processes.begin(), processes.end(),
                      [](const Process& process) { return process.paused || !process.clock.is_as_usual(); });
 }
-model::NodeId World::controller() const { return controller_of(kernel_->engine.nodes); }
+ClusterView World::view() const { return kernel_->engine.view(); }
+model::NodeId World::controller() const { return controller_of(kernel_->engine.view()); }
 const model::PartitionState* World::partition_state(model::PartitionId partition) const {
-  return state_of(kernel_->engine.nodes, kernel_->engine.plan.config, partition);
+  return state_of(kernel_->engine.view(), partition);
 }
 model::Replicas World::assignment(model::PartitionId partition) const {
-  return assignment_of(kernel_->engine.nodes, kernel_->engine.plan.config, partition);
+  return assignment_of(kernel_->engine.view(), partition);
 }
 const std::vector<FaultEffect>& World::fault_effects() const { return kernel_->engine.fault_effects; }
 

@@ -8,6 +8,7 @@
 #include "model/node.h"
 #include "sim/kernel/observer.h"
 #include "sim/kernel/plan.h"
+#include "sim/kernel/roles.h"
 
 namespace sim {
 
@@ -35,7 +36,8 @@ class World {
   // A fault that only its end can undo is at work: a process sleeps, a link is cut.
   bool is_disturbed() const;
 
-  // Roles now, from what ZooKeeper has stored.
+  // Roles now, from what ZooKeeper has stored or the metadata quorum has committed.
+  ClusterView view() const;
   model::NodeId controller() const;
   const model::PartitionState* partition_state(model::PartitionId partition) const;
   model::Replicas assignment(model::PartitionId partition) const;

@@ -12,7 +12,7 @@ Writeback::Writeback(std::uint64_t seed, std::int64_t begins_us, const model::Cl
   for (std::size_t i = 0; i < config.brokers.size(); ++i) {
     Dice phase(stream_key(seed, StreamKind::writeback, i));
     const std::int64_t first = begins_us + phase.range(1, kWakesEvery);
-    machines_.push_back({first, 0, std::vector<History>(config.partitions.size())});
+    machines_.push_back({first, 0, std::vector<History>(config.partitions.size()), {}});
     next_us_ = std::min(next_us_, first);
   }
 }
@@ -21,6 +21,12 @@ void Writeback::write_back(Machine& machine, model::Broker& broker) {
   for (std::size_t p = 0; p < machine.logs.size(); ++p) {
     model::Log& log = broker.disk.partitions[p].log;
     model::Offset& oldest = machine.logs[p].ends[machine.oldest];
+    log.flushed = std::max(log.flushed, std::min(oldest, log.end()));
+    oldest = log.end();
+  }
+  if (broker.disk.raft) {
+    model::MetadataLog& log = broker.disk.raft->log;
+    model::Offset& oldest = machine.metadata.ends[machine.oldest];
     log.flushed = std::max(log.flushed, std::min(oldest, log.end()));
     oldest = log.end();
   }
@@ -44,6 +50,12 @@ void Writeback::on_shorter(model::NodeId node, model::PartitionId partition, mod
   const std::size_t i = static_cast<std::size_t>(node) - 1;
   if (i >= machines_.size()) return;
   for (model::Offset& kept : machines_[i].logs[index(partition)].ends) kept = std::min(kept, end);
+}
+
+void Writeback::on_shorter_metadata(model::NodeId node, model::Offset end) {
+  const std::size_t i = static_cast<std::size_t>(node) - 1;
+  if (i >= machines_.size()) return;
+  for (model::Offset& kept : machines_[i].metadata.ends) kept = std::min(kept, end);
 }
 
 }  // namespace sim

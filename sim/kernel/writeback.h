@@ -1,4 +1,5 @@
-// What of the brokers' logs has reached their disks. Kafka leaves that to the operating system, which wakes every
+// What of the brokers' logs has reached their disks, the metadata log that a broker of KRaft mode follows included
+// (voters flush theirs themselves). Kafka leaves that to the operating system, which wakes every
 // 5 s (vm.dirty_writeback_centisecs) and writes back what has been dirty for 30 s (vm.dirty_expire_centisecs):
 // a record is safe 30 to 35 s after it was appended. The machine does so whether the broker's process runs,
 // sleeps or is dead. Only a power loss shows the difference.
@@ -25,6 +26,7 @@ class Writeback {
   void wake(std::vector<model::Node>& nodes);
   // A log got shorter: what comes after has to wait anew.
   void on_shorter(model::NodeId node, model::PartitionId partition, model::Offset end);
+  void on_shorter_metadata(model::NodeId node, model::Offset end);
 
  private:
   static constexpr std::size_t kTicks = static_cast<std::size_t>(kDirtyFor / kWakesEvery);
@@ -35,6 +37,7 @@ class Writeback {
     std::int64_t next_us = 0;
     std::size_t oldest = 0;
     std::vector<History> logs;  // by PartitionId
+    History metadata;
   };
   void write_back(Machine& machine, model::Broker& broker);
 

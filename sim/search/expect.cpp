@@ -158,8 +158,8 @@ void Expectations::judge_state(std::size_t i, Time at, bool is_last, const World
     is_so = row.condition.least <= count && count <= row.condition.most;
     results_[i].found = std::to_string(count);
   } else {
-    is_so = holds(row.condition, world.nodes(), plan_.config);
-    results_[i].found = value_text(row.condition, world.nodes(), plan_.config);
+    is_so = holds(row.condition, world.view());
+    results_[i].found = value_text(row.condition, world.view());
   }
   // One look is enough to fulfil what must be so at some instant, and to break what must always be so.
   if (is_last || is_so != row.always) decide(i, is_so, at);
