@@ -1,4 +1,4 @@
-// Kafka 3.9 in ZooKeeper mode: the newest rules, on which older profiles and defects are changes.
+// Kafka 3.9: the rules on which the other profiles and defects are changes.
 #include <algorithm>
 
 #include "model/rules/profiles.h"
@@ -178,7 +178,8 @@ const Rules& rules() {
       .quorum = {.is_up_to_date = is_up_to_date,
                  .majority = majority,
                  .high_watermark_may_be = quorum_high_watermark_may_be},
-      .kraft = {.has_caught_up = has_caught_up},
+      // An incarnation that was never seen to stop stays in its ISRs until KAFKA-18106, 4.0.
+      .kraft = {.has_caught_up = has_caught_up, .new_incarnation_leaves_isr = false},
   };
   return kRules;
 }

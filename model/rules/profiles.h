@@ -5,10 +5,17 @@
 
 namespace model {
 
+namespace kafka_4_0 {
+const Rules& rules();
+void producer(ProducerConfig& config);
+}  // namespace kafka_4_0
 namespace kafka_3_9 {
 const Rules& rules();
 }
 namespace kafka_3_7 {
+const Rules& rules();
+}
+namespace kafka_3_3 {
 const Rules& rules();
 }
 namespace kafka_2_6 {
