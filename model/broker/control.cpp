@@ -93,6 +93,7 @@ void make_leader(const Context& context, Broker& broker, const LeaderAndIsrParti
   const bool was_leader = partition.role == Role::leader;
   const bool is_new_epoch = begins_epoch(broker, item);
   const LeaderEpoch previous = partition.leader_epoch;
+  const bool learns_isr = !is_new_epoch && was_leader && item.partition_epoch > partition.partition_epoch;
   partition.controller_epoch = item.controller_epoch;
   partition.replicas = item.replicas;
   partition.isr = item.isr;
@@ -108,6 +109,7 @@ void make_leader(const Context& context, Broker& broker, const LeaderAndIsrParti
     context.tell(BecameLeader{p, item.leader_epoch, previous, item.partition_epoch, partition.epoch_start,
                               partition.high_watermark, partition.isr});
   }
+  if (learns_isr) context.tell(IsrCommitted{p, partition.isr, partition.partition_epoch});
   if (maybe_advance_high_watermark(context, broker, p)) {
     complete_parked_produces(context, broker, p);
     complete_parked_fetches(context, broker, p);

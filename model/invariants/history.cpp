@@ -104,6 +104,15 @@ void note_election(PartitionHistory& past, const View& view, PartitionId p, cons
   past.loss_reason = loss;
 }
 
+// Metadata of an equal partition epoch reaches a leader after its change of the ISR went out: it forgets the change,
+// which is carried out all the same, and does not wait for the larger ISR until metadata tells it of that
+// (Partition.makeLeader takes equal epochs, since answers to AlterPartition run ahead of metadata).
+bool has_dropped_its_change(const View& view, const PartitionStateChanged& told) {
+  const Partition* leader = leader_at(view, told.partition, told.state.leader);
+  return leader != nullptr && leader->leader_epoch == told.state.leader_epoch && leader->pending == PendingIsr::none &&
+         leader->partition_epoch < told.partition_epoch;
+}
+
 void note_state(PartitionHistory& past, const View& view, const PartitionStateChanged& told) {
   const PartitionState& state = told.state;
   past.before = std::exchange(past.stored, state);
@@ -117,6 +126,7 @@ void note_state(PartitionHistory& past, const View& view, const PartitionStateCh
     if (past.created && state.leader == past.before.leader) {
       ReplicaHistory& leader = past.replicas[static_cast<std::size_t>(state.leader)];
       if (state.isr == leader.proposed_isr) leader.proposal_stored = true;
+      if (view.config.is_kraft() && has_dropped_its_change(view, told)) leader.unaware_of_isr = true;
     }
   }
   if (state.leader != kNoNode) {

@@ -158,6 +158,11 @@ bool election_is_clean(const View& view, const Told& told, Breach& breach) {
   if (!past.created || state.leader == kNoNode || past.stored.isr.contains(state.leader)) return true;
   // Nor does whoever left the ISR when nothing could be committed without it lack anything (KIP-966).
   if (past.eligible_leader_replicas.contains(state.leader)) return true;
+  // With a reassignment that is complete one record admits the last new replica, as its leader proposed, and elects.
+  const bool is_proposed =
+      past.stored.leader != kNoNode &&
+      past.replicas[static_cast<std::size_t>(past.stored.leader)].proposed_isr.contains(state.leader);
+  if (view.config.is_kraft() && is_proposed && state.isr.contains(state.leader)) return true;
   if (past.stored.isr.empty() && past.last_known_elr.contains(state.leader)) return true;  // a known guess
   breach = {state.leader, true, changed.partition, {}};
   if (!may_lose_records(past)) {

@@ -205,11 +205,11 @@ bool brokers_are_seen_as_they_are(const View& view, Breach& breach) {
 
 Duration election_time(const ClusterConfig& config) {
   const QuorumSettings& quorum = config.quorum;
-  return quorum.controller_quorum_fetch_timeout * 2 + quorum.controller_quorum_election_timeout * 12 +
-         quorum.controller_quorum_request_timeout * 2 + seconds(10);
+  return quorum.controller_quorum_fetch_timeout * 2 + quorum.controller_quorum_election_timeout * 4 +
+         quorum.controller_quorum_request_timeout * 2 + seconds(5);
 }
 Duration fencing_time(const ClusterConfig& config) {
-  return election_time(config) + config.quorum.broker_session_timeout * 3 + seconds(20);
+  return election_time(config) + config.quorum.broker_session_timeout * 5 / 4 + seconds(10);
 }
 
 // --- preconditions --------------------------------------------------------------------------------

@@ -47,9 +47,9 @@ Duration longest(const ClusterConfig& config, Duration BrokerSettings::*setting)
 Duration failover_time(const ClusterConfig& config) {
   if (config.is_kraft()) {
     const QuorumSettings& quorum = config.quorum;
-    return quorum.broker_session_timeout * 3 + quorum.controller_quorum_fetch_timeout * 2 +
-           quorum.controller_quorum_election_timeout * 12 + longest(config, &BrokerSettings::request_timeout) +
-           seconds(30);
+    return quorum.broker_session_timeout * 5 / 4 + quorum.controller_quorum_fetch_timeout * 2 +
+           quorum.controller_quorum_election_timeout * 4 + longest(config, &BrokerSettings::request_timeout) +
+           seconds(8);
   }
   return longest(config, &BrokerSettings::zookeeper_session_timeout) + config.zookeeper_tick * 2 +
          longest(config, &BrokerSettings::request_timeout) + seconds(10);

@@ -79,6 +79,16 @@ void fill_in(const MetadataImage& image, AlterPartitionResult& result) {
   result.isr = partition.isr;
 }
 
+// Fenced by one epoch or the other; what is refused for its members is no matter of epochs.
+void tell_refusal(const ControllerContext& c, const AlterPartitionItem& item, NodeId sender, ErrorCode error) {
+  const PartitionRegistration& partition = c.image().partitions[index(item.partition)];
+  if (error == ErrorCode::ineligible_replica || error == ErrorCode::unknown_topic_or_partition) return;
+  const bool by_partition_epoch = item.leader_epoch == partition.leader_epoch;
+  c.context.tell(RequestFenced{sender, error, true, item.partition,
+                               by_partition_epoch ? item.partition_epoch : item.leader_epoch,
+                               by_partition_epoch ? partition.partition_epoch : partition.leader_epoch});
+}
+
 }  // namespace
 
 void on_alter_partition(const ControllerContext& c, const ConnectionId& via, const AlterPartitionRequest& request) {
@@ -92,8 +102,7 @@ void on_alter_partition(const ControllerContext& c, const ConnectionId& via, con
       response.partitions.push_back(change(c, item, request.broker, records));
       continue;
     }
-    c.context.tell(RequestFenced{request.broker, error, true, item.partition, item.leader_epoch,
-                                 c.image().partitions[index(item.partition)].leader_epoch});
+    tell_refusal(c, item, request.broker, error);
     response.partitions.push_back({item.partition, error, kNoNode, kNoEpoch, 0, {}});
   }
   // They are built against the same state, hence filled in only when all of them are replayed.

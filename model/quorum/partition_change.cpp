@@ -53,8 +53,10 @@ void complete_reassignment(Draft& draft) {
   assignment = {replicas, {}, {}};
 }
 
+// min.insync.replicas counts at most the replicas that there are to be.
 void populate_elr(Draft& draft, std::int32_t min_isr) {
   if (!draft.elr_enabled) return;
+  min_isr = std::min(min_isr, static_cast<std::int32_t>(draft.target.assignment.replicas.size()));
   const bool is_enough = static_cast<std::int32_t>(draft.target.isr.size()) >= min_isr;
   if (is_enough && draft.rules.elr_ends_with_min_isr) return draft.elr.clear();
   Replicas candidates = draft.elr;
