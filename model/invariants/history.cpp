@@ -211,6 +211,7 @@ bool is_for_good(ErrorCode error) {
 void note_refusal(PartitionHistory& past, const View& view, NodeId broker, const IsrChangeRefused& told) {
   ReplicaHistory& replica = past.replicas[static_cast<std::size_t>(broker)];
   replica.stuck_pending = is_for_good(told.error);
+  if (view.config.is_kraft()) return;
   replica.unaware_of_isr = view.rules.isr_channel == IsrChannel::zookeeper && replica.proposal_stored;
   if (replica.proposal_stored) past.change_unknown = true;
 }

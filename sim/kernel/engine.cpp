@@ -169,7 +169,10 @@ void Engine::carry_out(model::NodeId node) {
   if (committed) {
     const QuorumMember member = member_of(nodes[static_cast<std::size_t>(node)]);
     if (member.memory != nullptr && model::is_leader(*member.memory)) {
+      // What is committed comes first: what the step did besides may be its consequence.
+      const std::size_t own = effects.facts.size();
       committed->take_in(*member.disk, *member.memory, effects.facts);
+      std::rotate(effects.facts.begin(), effects.facts.begin() + static_cast<std::ptrdiff_t>(own), effects.facts.end());
     }
   }
   if (!effects.facts.empty()) tell_facts(node);
