@@ -118,6 +118,10 @@ std::string beginning(const sim::Plan& plan, const sim::AppliedFault& applied, c
       return "alter the config of " + altered(fault.alteration, config);
     case FaultKind::reassign:
       return fmt::format("reassign {} to {}", config.name_of(fault.partition), model::text_of(fault.replicas, config));
+    case FaultKind::add_voter:
+      return "add the voter " + who;
+    case FaultKind::remove_voter:
+      return "remove the voter " + who;
   }
   return "";
 }
@@ -164,6 +168,10 @@ std::string_view noun_of(FaultKind kind) {
       return "new config";
     case FaultKind::reassign:
       return "reassignment";
+    case FaultKind::add_voter:
+      return "new voter";
+    case FaultKind::remove_voter:
+      return "removed voter";
     case FaultKind::crash:
     case FaultKind::start:
     case FaultKind::pause:
@@ -239,8 +247,8 @@ std::string_view absence_text(const sim::Fault& fault) {
 
 bool is_operator_act(FaultKind kind) {
   return kind == FaultKind::elect || kind == FaultKind::move_controller || kind == FaultKind::create_topic ||
-         kind == FaultKind::alter_config || kind == FaultKind::reassign || kind == FaultKind::start ||
-         kind == FaultKind::stop;
+         kind == FaultKind::alter_config || kind == FaultKind::reassign || kind == FaultKind::add_voter ||
+         kind == FaultKind::remove_voter || kind == FaultKind::start || kind == FaultKind::stop;
 }
 
 }  // namespace reports

@@ -118,6 +118,14 @@ constexpr std::array<FaultRow, sim::kFaultKinds> kFaults{{
      "(assignment_changed), so that another controller can go on; a later one takes the place of one under way. The "
      "controller refuses a new replica whose broker is dead (reassignment_refused).",
      "", "nobody was controller", R"j({"at": "10s", "reassign": "t-0", "to": ["b2", "b3"]})j"},
+    {FaultKind::add_voter,
+     "KRaft mode with kraft.version 1: kafka-metadata-quorum add-controller. A controller that runs, and has read the "
+     "metadata log, votes from now on (KIP-853).",
+     "", "nobody was controller", R"j({"at": "10s", "add_voter": "c4"})j"},
+    {FaultKind::remove_voter,
+     "KRaft mode with kraft.version 1: kafka-metadata-quorum remove-controller. A controller votes no more, the one in "
+     "office included.",
+     "", "nobody was controller", R"j({"at": "10s", "remove_voter": "c1"})j"},
 }};
 
 }  // namespace

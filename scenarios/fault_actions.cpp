@@ -106,6 +106,7 @@ void check_who(const Member& verb, const Fault& fault, const FaultContext& conte
   if (row == kNeedBrokers.end()) return;
   for (const sim::Target& target : fault.who) {
     if (target.form != sim::Target::Form::node || context.plan.config.is_broker(target.node)) continue;
+    if (context.plan.config.is_controller(target.node)) continue;  // what a broker's process can do, it can
     if (row->or_zookeeper && target.node == model::kZooKeeper) continue;
     context.problems.error("bad-target", verb.value,
                            "\"" + verb.key + "\" " + std::string(row->what) + ", and " + target.text +
@@ -123,6 +124,37 @@ void read_who(const Member& verb, Fault& fault, const FaultContext& context) {
   if (fault.kind == FaultKind::clock_rate) what = "clock of";
   if (fault.kind == FaultKind::expire_session) what = "expire the session of";
   fault.text = what + " " + text_of_targets(fault.who);
+}
+
+// What Kafka has in one mode only.
+bool is_of_other_mode(const Member& verb, const Fault& fault, const FaultContext& context) {
+  const bool is_kraft = context.plan.config.is_kraft();
+  const bool needs_zookeeper = fault.kind == FaultKind::expire_session || fault.kind == FaultKind::move_controller;
+  const bool needs_quorum = fault.kind == FaultKind::add_voter || fault.kind == FaultKind::remove_voter;
+  if (is_kraft ? !needs_zookeeper : !needs_quorum) return false;
+  std::string hint;
+  if (fault.kind == FaultKind::move_controller) hint = "pause the controller, or cut it from the others";
+  if (fault.kind == FaultKind::expire_session) hint = "pause the broker, or cut it from the controllers";
+  context.problems.error_at_key(
+      "wrong-mode", verb,
+      "there is no \"" + verb.key + "\" " + (is_kraft ? "in KRaft mode" : "with ZooKeeper: it has no voters"), hint);
+  return true;
+}
+
+// kafka-metadata-quorum add-controller, remove-controller.
+void read_voter(const Member& verb, Fault& fault, const FaultContext& context) {
+  if (context.plan.config.quorum.kraft_version == 0) {
+    context.problems.error_at_key("conflict", verb, "voters change only with kraft.version 1",
+                                  "add \"kraft.version\": 1 to the \"config\" of the cluster");
+  }
+  const auto name = read_text(verb.value, "\"" + verb.key + "\"", context.problems);
+  const auto node = name ? context.names.find_controller(*name, verb.value, context.problems) : std::nullopt;
+  if (!node) return;
+  sim::Target target;
+  target.node = *node;
+  target.text = *name;
+  fault.who = {target};
+  fault.text = std::string(fault.kind == FaultKind::add_voter ? "add" : "remove") + " the voter " + *name;
 }
 
 // [["b1"], ["zookeeper"]]; where one side is enough also "b1" or [["b1", "b2"]], the other one being everybody else.
@@ -315,6 +347,7 @@ void read_topic(const Member& verb, Fault& fault, const FaultContext& context) {
 }  // namespace
 
 void read_action(const Member& verb, const Value& object, sim::Fault& fault, const FaultContext& context) {
+  if (is_of_other_mode(verb, fault, context)) return;
   switch (fault.kind) {
     case FaultKind::crash:
     case FaultKind::power_loss:
@@ -354,6 +387,9 @@ void read_action(const Member& verb, const Value& object, sim::Fault& fault, con
       return read_alteration(verb, object, fault, context);
     case FaultKind::reassign:
       return read_reassign(verb, object, fault, context);
+    case FaultKind::add_voter:
+    case FaultKind::remove_voter:
+      return read_voter(verb, fault, context);
   }
 }
 

@@ -19,8 +19,9 @@ namespace {
 constexpr std::array<std::string_view, 10> kScenarioKeys{
     "$schema", "clients", "cluster", "expect", "exposes", "faults", "note", "story", "title", "until",
 };
-constexpr std::array<std::string_view, 10> kClusterKeys{
-    "boot", "brokers", "config", "mode", "note", "per_broker", "racks", "topics", "version", "zookeeper_tick_ms",
+constexpr std::array<std::string_view, 12> kClusterKeys{
+    "boot",       "brokers", "config", "controllers", "mode",   "note",
+    "per_broker", "racks",   "topics", "version",     "voters", "zookeeper_tick_ms",
 };
 constexpr std::array<std::string_view, 8> kProducerKeys{
     "acks", "count", "note", "producer", "props", "rate", "start", "topic",
@@ -61,6 +62,8 @@ void read_cluster_parts(const Value& cluster, ClusterParts& parts, bool& togethe
   parts.mode = cluster.find("mode");
   parts.version = cluster.find("version");
   parts.brokers = cluster.find("brokers");
+  parts.controllers = cluster.find("controllers");
+  parts.voters = cluster.find("voters");
   parts.tick_ms = cluster.find("zookeeper_tick_ms");
   parts.config = cluster.find("config");
   parts.per_broker = cluster.find("per_broker");

@@ -32,6 +32,8 @@ struct Role {
 };
 constexpr std::array kRoles{
     Role{"controller", Target::Form::controller, 0, "controller"},
+    Role{"quorum_leader", Target::Form::controller, 0, "quorum_leader"},
+    Role{"controllers", Target::Form::controllers, 0, "controllers"},
     Role{"brokers", Target::Form::brokers, 0, "brokers"},
     Role{"others", Target::Form::others, 1, "others(b1)"},
     Role{"leader", Target::Form::leader, 1, "leader(t-0)"},
@@ -41,11 +43,20 @@ constexpr std::array kRoles{
     Role{"replica", Target::Form::replica, 2, "replica(t-0, 2)"},
 };
 
-// Roles that other designs of a cluster have, or that come with other parts of the model.
-constexpr std::array<std::string_view, 1> kLaterRoles{"quorum_leader"};
+// Roles that nobody has with ZooKeeper.
+constexpr std::array<std::string_view, 2> kQuorumRoles{"controllers", "quorum_leader"};
+
+bool is_missing(std::string_view role, const Names& names) {
+  return !names.config().is_kraft() && std::find(kQuorumRoles.begin(), kQuorumRoles.end(), role) != kQuorumRoles.end();
+}
 
 std::optional<Target> read_role(const Role& role, const Call& call, const Value& value, const Names& names,
                                 Problems& problems) {
+  if (is_missing(role.word, names)) {
+    problems.error("unknown-role", value, "with ZooKeeper there is no " + quoted(role.word),
+                   "write \"controller\", or add \"mode\": \"kraft\" to the cluster");
+    return std::nullopt;
+  }
   Target target;
   target.form = role.form;
   target.text = trimmed(value.text);
@@ -99,10 +110,6 @@ std::optional<Target> read_target(const Value& value, const Names& names, Proble
   for (const Role& role : kRoles) {
     if (role.word == call->role) return read_role(role, *call, value, names, problems);
   }
-  if (std::find(kLaterRoles.begin(), kLaterRoles.end(), call->role) != kLaterRoles.end()) {
-    problems.error("not-supported", value, "the role \"" + std::string(call->role) + "\" is not modelled yet");
-    return std::nullopt;
-  }
   if (call->has_parentheses) {
     std::vector<std::string_view> words;
     for (const Role& role : kRoles) words.push_back(role.word);
@@ -122,7 +129,8 @@ std::optional<Target> read_target(const Value& value, const Names& names, Proble
 
 Names::Names(const model::ClusterConfig& config) : config_(config) {
   for (std::size_t i = 0; i < config.node_count(); ++i) {
-    nodes_.push_back(config.name_of(static_cast<model::NodeId>(i)));
+    const bool is_there = i > 0 || !config.is_kraft();
+    nodes_.push_back(is_there ? config.name_of(static_cast<model::NodeId>(i)) : std::string());
   }
   for (std::size_t i = 0; i < config.partitions.size(); ++i) {
     partitions_.push_back(config.name_of(static_cast<model::PartitionId>(i)));
@@ -131,7 +139,7 @@ Names::Names(const model::ClusterConfig& config) : config_(config) {
 
 std::optional<model::NodeId> Names::node(std::string_view name) const {
   const auto at = std::find(nodes_.begin(), nodes_.end(), name);
-  if (at == nodes_.end()) return std::nullopt;
+  if (name.empty() || at == nodes_.end()) return std::nullopt;
   return static_cast<model::NodeId>(at - nodes_.begin());
 }
 
@@ -151,6 +159,12 @@ std::optional<model::TopicId> Names::topic(std::string_view name) const {
 std::optional<model::NodeId> Names::find_node(std::string_view name, const Value& at, Problems& problems) const {
   if (const auto found = node(name)) return found;
   std::vector<std::string_view> words = views_of(nodes_);
+  if (words.front().empty()) words.erase(words.begin());
+  if (name == "zookeeper") {
+    problems.error("unknown-node", at, "in KRaft mode there is no \"zookeeper\"",
+                   "write \"controllers\", or leave out \"mode\"");
+    return std::nullopt;
+  }
   const std::string list = did_you_mean_or_list(name, words, "nodes");
   for (const Role& role : kRoles) words.push_back(role.word);
   const std::string guess = did_you_mean(name, words);
@@ -165,6 +179,19 @@ std::optional<model::NodeId> Names::find_broker(std::string_view name, const Val
   words.erase(words.begin() + 1 + static_cast<std::ptrdiff_t>(config_.brokers.size()), words.end());
   words.erase(words.begin());
   problems.error("unknown-node", at, quoted(name) + " is not a broker", did_you_mean_or_list(name, words, "brokers"));
+  return std::nullopt;
+}
+
+std::optional<model::NodeId> Names::find_controller(std::string_view name, const Value& at, Problems& problems) const {
+  const auto found = node(name);
+  if (found && (config_.is_controller(*found) || config_.voters.contains(*found))) return found;
+  std::vector<std::string_view> words;
+  for (std::size_t i = 1; i < nodes_.size(); ++i) {
+    const auto id = static_cast<model::NodeId>(i);
+    if (config_.is_controller(id) || config_.voters.contains(id)) words.push_back(nodes_[i]);
+  }
+  problems.error("unknown-node", at, quoted(name) + " is not a controller",
+                 did_you_mean_or_list(name, words, "controllers"));
   return std::nullopt;
 }
 

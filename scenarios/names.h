@@ -24,6 +24,8 @@ class Names {
   // Report at `at` unless `name` is one. `name` is part of the value's text, or all of it.
   std::optional<model::NodeId> find_node(std::string_view name, const Value& at, Problems& problems) const;
   std::optional<model::NodeId> find_broker(std::string_view name, const Value& at, Problems& problems) const;
+  // Of KRaft mode: a process of its own, or a broker that has this role as well.
+  std::optional<model::NodeId> find_controller(std::string_view name, const Value& at, Problems& problems) const;
   std::optional<model::PartitionId> find_partition(std::string_view name, Position at, std::size_t end,
                                                    Problems& problems) const;
   std::optional<std::string> find_rack(std::string_view name, const Value& at, Problems& problems) const;
@@ -31,7 +33,7 @@ class Names {
 
  private:
   const model::ClusterConfig& config_;
-  std::vector<std::string> nodes_;       // by NodeId
+  std::vector<std::string> nodes_;       // by NodeId; empty for a ZooKeeper that is not there
   std::vector<std::string> partitions_;  // by PartitionId
 };
 

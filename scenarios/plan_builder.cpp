@@ -32,23 +32,33 @@ void read_mode(const ClusterParts& parts, sim::Plan& plan, Problems& problems) {
   if (parts.mode == nullptr) return;
   const auto mode = read_text(*parts.mode, "\"mode\"", problems);
   if (!mode) return;
-  if (*mode == "zookeeper") {
-    plan.mode = *mode;
-    return;
-  }
   constexpr std::array<std::string_view, 2> kModes{"zookeeper", "kraft"};
-  if (*mode == "kraft") {
-    problems.error("not-supported", *parts.mode, "KRaft mode is not modelled yet");
+  if (std::find(kModes.begin(), kModes.end(), *mode) != kModes.end()) {
+    plan.mode = *mode;
   } else {
     problems.error("unknown-mode", *parts.mode, describe(*parts.mode) + " is not a mode",
                    did_you_mean_or_list(*mode, kModes, "modes"));
   }
 }
 
-const model::Profile* read_version(const ClusterParts& parts, const std::string& by_default, Problems& problems) {
+bool is_kraft(const sim::Plan& plan) { return plan.mode == "kraft"; }
+
+bool runs_in(const model::Profile& profile, bool kraft) { return kraft ? profile.kraft : profile.zookeeper; }
+
+const model::Profile& newest(bool kraft) {
+  const model::Profile* found = nullptr;
+  for (const model::Profile& profile : model::profiles()) {
+    if (runs_in(profile, kraft)) found = &profile;
+  }
+  return *found;
+}
+
+const model::Profile* read_version(const ClusterParts& parts, const std::string& by_default, bool kraft,
+                                   Problems& problems) {
   if (parts.version == nullptr) return model::find_profile(by_default);
   std::string list;
   for (const model::Profile& profile : model::profiles()) {
+    if (!runs_in(profile, kraft)) continue;
     list += (list.empty() ? "\"" : ", \"") + std::string(profile.version) + "\"";
   }
   if (!parts.version->is_string()) {
@@ -60,17 +70,25 @@ const model::Profile* read_version(const ClusterParts& parts, const std::string&
   if (profile == nullptr) {
     problems.error("unknown-version", *parts.version, describe(*parts.version) + " has no rules here",
                    "versions: " + list);
+    return nullptr;
   }
-  return profile;
+  if (runs_in(*profile, kraft)) return profile;
+  problems.error(
+      "wrong-mode", *parts.version,
+      "Kafka " + std::string(profile->version) + " does not run in " + (kraft ? "KRaft" : "ZooKeeper") + " mode",
+      "versions that do: " + list);
+  return nullptr;
 }
 
-void read_brokers(const ClusterParts& parts, const model::Profile& profile, ClusterConfig& config, Problems& problems) {
+void read_brokers(const ClusterParts& parts, const model::Profile& profile, sim::Plan& plan, Problems& problems) {
+  ClusterConfig& config = plan.config;
   constexpr std::int64_t kByDefault = 3;
   std::optional<std::int64_t> count = kByDefault;
   if (parts.brokers != nullptr) count = read_integer(*parts.brokers, "\"brokers\"", 1, kBrokersMax, problems);
   model::BrokerSettings settings;
   if (profile.settings != nullptr) profile.settings(settings);
-  if (parts.config != nullptr) apply_config(*parts.config, settings, problems);
+  if (parts.config != nullptr)
+    apply_config(*parts.config, NodeSettings{settings, &config.quorum, is_kraft(plan)}, problems);
   // With a count that is wrong, the largest cluster keeps errors from following it.
   config.brokers.assign(static_cast<std::size_t>(count.value_or(kBrokersMax)), settings);
   if (parts.tick_ms != nullptr) {
@@ -101,10 +119,89 @@ void read_per_broker(const ClusterParts& parts, ClusterConfig& config, Problems&
     }
     model::BrokerSettings& settings = config.brokers[static_cast<std::size_t>(*node) - 1];
     const bool was_fine = broker_conflict(settings).empty();
-    apply_config(member.value, settings, problems);
+    apply_config(member.value, NodeSettings{settings, nullptr, config.is_kraft()}, problems);
     const std::string conflict = broker_conflict(settings);
     if (was_fine && !conflict.empty()) problems.error("conflict", member.value, conflict);
   }
+}
+
+// Three of their own, unless it says how many, or which brokers have both roles. They vote: until the producers are
+// known, whose ids come first, the number is enough.
+void read_controllers(const ClusterParts& parts, bool kraft, ClusterConfig& config, Problems& problems) {
+  constexpr std::int32_t kByDefault = 3;
+  if (!kraft) {
+    for (const Value* part : {parts.controllers, parts.voters}) {
+      if (part == nullptr) continue;
+      problems.error("wrong-mode", *part, "with ZooKeeper a broker is the controller; only KRaft mode has controllers",
+                     "add \"mode\": \"kraft\" to the cluster");
+    }
+    return;
+  }
+  if (parts.tick_ms != nullptr) {
+    problems.warning("no-effect", *parts.tick_ms, "\"zookeeper_tick_ms\" has no effect in KRaft mode");
+  }
+  if (parts.controllers == nullptr || !parts.controllers->is_array()) {
+    std::optional<std::int64_t> count = kByDefault;
+    if (parts.controllers != nullptr && parts.controllers->is_integer()) {
+      count = read_integer(*parts.controllers, "\"controllers\"", 1, kControllersMax, problems);
+    } else if (parts.controllers != nullptr) {
+      problems.error("wrong-type", *parts.controllers,
+                     "\"controllers\" is their number, or the list of brokers that are controllers as well, not " +
+                         describe(*parts.controllers),
+                     "write 3 or [\"b1\", \"b2\", \"b3\"]");
+    }
+    config.controllers = static_cast<std::int32_t>(count.value_or(kByDefault));
+    for (std::int32_t i = 1; i <= config.controllers; ++i) config.voters.push_back(config.controller(i));
+    return;
+  }
+  const Names names(config);
+  for (const Value& item : parts.controllers->items) {
+    const auto name = read_text(item, "a broker", problems);
+    const auto broker = name ? names.find_broker(*name, item, problems) : std::nullopt;
+    if (!broker) continue;
+    if (config.voters.contains(*broker)) {
+      problems.error("bad-value", item, "\"" + *name + "\" stands twice in the list");
+      continue;
+    }
+    config.voters.push_back(*broker);
+  }
+  if (parts.controllers->items.empty()) {
+    problems.error("out-of-range", *parts.controllers, "somebody must be controller",
+                   "write 3 or [\"b1\", \"b2\", \"b3\"]");
+  }
+  if (config.voters.empty()) config.voters.push_back(model::NodeId{1});
+}
+
+// Once all ids are known.
+void read_voters(const ClusterParts& parts, ClusterConfig& config, Problems& problems) {
+  if (!config.is_kraft()) return;
+  if (config.controllers > 0) {
+    config.voters.clear();
+    for (std::int32_t i = 1; i <= config.controllers; ++i) config.voters.push_back(config.controller(i));
+  }
+  if (parts.voters == nullptr) return;
+  if (!parts.voters->is_array() || parts.voters->items.empty()) {
+    problems.error("wrong-type", *parts.voters, "\"voters\" is a list of controllers, not " + describe(*parts.voters),
+                   "write [\"c1\", \"c2\", \"c3\"]");
+    return;
+  }
+  const Names names(config);
+  model::Replicas chosen;
+  for (const Value& item : parts.voters->items) {
+    const auto name = read_text(item, "a controller", problems);
+    const auto node = name ? names.find_controller(*name, item, problems) : std::nullopt;
+    if (node && chosen.contains(*node)) {
+      problems.error("bad-value", item, "\"" + *name + "\" stands twice in the list");
+    } else if (node) {
+      chosen.push_back(*node);
+    }
+  }
+  const bool is_part = !chosen.empty() && chosen.size() < config.voters.size();
+  if (is_part && config.quorum.kraft_version == 0) {
+    problems.error("conflict", *parts.voters, "only with kraft.version 1 can voters be added later",
+                   "add \"kraft.version\": 1 to the \"config\" of the cluster");
+  }
+  if (!chosen.empty()) config.voters = chosen;
 }
 
 std::optional<model::NodeId> read_replica(const Value& value, const Names& names, Problems& problems) {
@@ -226,7 +323,8 @@ void read_topics(const ClusterParts& parts, ClusterConfig& config, Problems& pro
     problems.error("out-of-range", first_beyond.name_at, first_beyond.name_end,
                    "at most " + std::to_string(kTopicsMax) + " topics");
   }
-  const ClusterConfig brokers_only{config.brokers, {}, {}, {}, {}, {}, 0};
+  ClusterConfig brokers_only;
+  brokers_only.brokers = config.brokers;
   const Names names(brokers_only);
   const std::size_t count = std::min(parts.topics.size(), kTopicsMax);
   std::size_t replicas = 0;
@@ -277,6 +375,7 @@ void read_producer_topic(const ProducerParts& parts, const ClusterConfig& config
 void read_producer_props(const ProducerParts& parts, const ClusterParts& cluster, ProducerConfig& producer,
                          Problems& problems) {
   if (cluster.producer_retries) producer.retries = *cluster.producer_retries;
+  if (cluster.producer_linger) producer.linger = *cluster.producer_linger;
   ExplicitKeys set;
   if (parts.props != nullptr) {
     apply_config(*parts.props, producer, problems);
@@ -297,7 +396,7 @@ void read_producer(const ProducerParts& parts, const ClusterParts& cluster, cons
   if (parts.rate != nullptr) producer.interval = read_rate(*parts.rate, problems).value_or(producer.interval);
   read_producer_props(parts, cluster, producer, problems);
   sim::Start start;
-  start.node = static_cast<model::NodeId>(plan.config.node_count());
+  start.node = static_cast<model::NodeId>(1 + plan.config.brokers.size() + plan.config.producers.size());
   if (parts.start != nullptr) {
     const DurationRange range{{0}, {plan.until.us}};
     const auto at = cluster.plain_seconds ? read_seconds(*parts.start, "\"start\"", range, problems)
@@ -323,12 +422,13 @@ void read_producer(const ProducerParts& parts, const ClusterParts& cluster, cons
 
 void build_cluster(const ClusterParts& parts, sim::Plan& plan, Problems& problems) {
   read_mode(parts, plan, problems);
-  const model::Profile* profile = read_version(parts, plan.version, problems);
+  const model::Profile* profile = read_version(parts, plan.version, is_kraft(plan), problems);
   // Whatever the version should have been, the rest is judged by the newest one's defaults.
-  const model::Profile& known = profile != nullptr ? *profile : model::profiles().back();
+  const model::Profile& known = profile != nullptr ? *profile : newest(is_kraft(plan));
   plan.version = known.version;
   plan.rules = *known.rules;
-  read_brokers(parts, known, plan.config, problems);
+  read_brokers(parts, known, plan, problems);
+  read_controllers(parts, is_kraft(plan), plan.config, problems);
   read_topics(parts, plan.config, problems);
   read_per_broker(parts, plan.config, problems);
   read_racks(parts, plan.config, problems);
@@ -338,39 +438,7 @@ void build_cluster(const ClusterParts& parts, sim::Plan& plan, Problems& problem
   }
   const std::size_t count = std::min(parts.producers.size(), kProducersMax);
   for (std::size_t i = 0; i < count; ++i) read_producer(parts.producers[i], parts, known, plan, problems);
-}
-
-void add_boot(sim::Plan& plan, bool together) {
-  std::vector<sim::Start> starts;
-  starts.push_back({model::kZooKeeper, plan.begins, {}, {}, {}});
-  const auto brokers = static_cast<std::int64_t>(plan.config.brokers.size());
-  // The first waits no longer than 1.8 s for the second, so that it has registered by then; the others share
-  // what is left until -5 s.
-  constexpr sim::Time kFirst{-12'000'000}, kTogether{-6'000'000};
-  constexpr std::int64_t kStepUs = 1'800'000, kSpreadUs = 5'200'000;
-  const std::int64_t step = brokers > 2 ? std::min(kStepUs, kSpreadUs / (brokers - 2)) : kStepUs;
-  for (std::int64_t i = 0; i < brokers; ++i) {
-    const std::int64_t delay = i == 0 ? 0 : kStepUs + (i - 1) * step;
-    const sim::Time at = together ? kTogether : kFirst + model::microseconds(delay);
-    starts.push_back({static_cast<model::NodeId>(i + 1), at, {}, {}, {}});
-  }
-  plan.starts.insert(plan.starts.begin(), starts.begin(), starts.end());
-
-  std::vector<sim::Fault> creations;
-  for (std::size_t i = 0; i < plan.config.topics.size(); ++i) {
-    const auto topic = static_cast<model::TopicId>(i);
-    const auto creates_it = [topic](const sim::Fault& fault) {
-      return fault.kind == sim::FaultKind::create_topic && fault.topic == topic;
-    };
-    if (std::any_of(plan.faults.begin(), plan.faults.end(), creates_it)) continue;
-    sim::Fault creation;
-    creation.kind = sim::FaultKind::create_topic;
-    creation.at = {-3'000'000};
-    creation.topic = topic;
-    creation.text = "create topic " + plan.config.topics[i].name;
-    creations.push_back(std::move(creation));
-  }
-  plan.faults.insert(plan.faults.begin(), creations.begin(), creations.end());
+  read_voters(parts, plan.config, problems);
 }
 
 }  // namespace scenarios

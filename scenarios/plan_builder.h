@@ -12,6 +12,7 @@
 namespace scenarios {
 
 inline constexpr std::int32_t kBrokersMax = 12;
+inline constexpr std::int32_t kControllersMax = 9;
 inline constexpr std::size_t kTopicsMax = 16;
 inline constexpr std::size_t kPartitionsMax = 64;        // per topic
 inline constexpr std::size_t kReplicasInAllMax = 4'096;  // of all partitions together
@@ -40,6 +41,8 @@ struct ClusterParts {
   const Value* mode = nullptr;
   const Value* version = nullptr;
   const Value* brokers = nullptr;
+  const Value* controllers = nullptr;  // KRaft mode: how many there are, or which brokers have that role as well
+  const Value* voters = nullptr;       // which of the controllers vote at the start; null: all
   const Value* tick_ms = nullptr;
   const Value* config = nullptr;
   const Value* per_broker = nullptr;
@@ -47,16 +50,18 @@ struct ClusterParts {
   std::vector<TopicParts> topics;
   std::vector<ProducerParts> producers;
   bool plain_seconds = false;  // recordings write durations as numbers of seconds
-  // A client program's own default (VerifiableProducer has 0); empty: the version's.
+  // A client program's own defaults (VerifiableProducer has 0 for both); empty: the version's.
   std::optional<std::int32_t> producer_retries;
+  std::optional<model::Duration> producer_linger;
 };
 
 // Fills version, rules and config, and one Start for each producer at its `start`. plan.until must be set:
-// a producer without `count` sends until then. ZooKeeper and the brokers get no Start here.
+// a producer without `count` sends until then. ZooKeeper, the controllers and the brokers get no Start here.
 void build_cluster(const ClusterParts& parts, sim::Plan& plan, Problems& problems);
 
-// The boot of a scenario: ZooKeeper at plan.begins, the brokers one after the other so that b1 registers
-// first and becomes controller (or all at once), the topics that no fault creates at -3 s.
+// The boot of a scenario: ZooKeeper at plan.begins, or the controllers so that c1 has the first election for itself;
+// the brokers one after the other so that b1 registers first and becomes controller (or all at once), the topics that
+// no fault creates at -3 s.
 void add_boot(sim::Plan& plan, bool together);
 
 }  // namespace scenarios

@@ -202,6 +202,8 @@ std::span<const std::string_view> keys_of(sim::FaultKind kind) {
     case sim::FaultKind::expire_session:
     case sim::FaultKind::alter_config:
     case sim::FaultKind::reassign:
+    case sim::FaultKind::add_voter:
+    case sim::FaultKind::remove_voter:
       break;
   }
   return kBareFaultKeys;
@@ -243,6 +245,8 @@ void read_details(const Value& row, sim::Fault& fault, RecordingReader& reader) 
     case sim::FaultKind::expire_session:
     case sim::FaultKind::alter_config:
     case sim::FaultKind::reassign:
+    case sim::FaultKind::add_voter:
+    case sim::FaultKind::remove_voter:
       return;
   }
 }

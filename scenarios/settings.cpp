@@ -106,8 +106,7 @@ constexpr Setting<Q> kQuorumSettings[] = {
     integer<Q, &Q::eligible_leader_replicas_version>("eligible.leader.replicas.version", 0, 1),
     ms<Q, &Q::initial_broker_registration_timeout>("initial.broker.registration.timeout.ms"),
     integer<Q, &Q::kraft_version>("kraft.version", 0, 1),
-    bytes<Q, &Q::metadata_log_max_record_bytes_between_snapshots>("metadata.log.max.record.bytes.between.snapshots",
-                                                                  1),
+    bytes<Q, &Q::metadata_log_max_record_bytes_between_snapshots>("metadata.log.max.record.bytes.between.snapshots", 1),
     ms<Q, &Q::metadata_log_max_snapshot_interval>("metadata.log.max.snapshot.interval.ms", 0),
     ms<Q, &Q::metadata_max_idle_interval>("metadata.max.idle.interval.ms", 0),
     bytes<Q, &Q::metadata_max_retention_bytes>("metadata.max.retention.bytes", 0),
@@ -392,7 +391,8 @@ Complaint apply_to_brokers(model::ClusterConfig& config, std::string_view key, s
 
 Complaint apply_to_cluster(model::ClusterConfig& config, std::string_view key, std::string_view text) {
   constexpr std::string_view kProducerPrefix = "producer.";
-  const bool is_broker_key = is_known<B>(key) || is_known<Q>(key) || key == kAutoCreate;  // producer.id.expiration.ms is one
+  const bool is_broker_key =
+      is_known<B>(key) || is_known<Q>(key) || key == kAutoCreate;  // producer.id.expiration.ms is one
   if (is_broker_key) return apply_to_brokers(config, key, text);
   if (key.substr(0, kProducerPrefix.size()) == kProducerPrefix) {
     return apply_to_producers(config, key.substr(kProducerPrefix.size()), text);

@@ -173,6 +173,11 @@ void Problems::error_at_key(std::string_view code, const Member& at, std::string
   error(code, at.key_at, at.key_end, std::move(message), std::move(hint));
 }
 
+void Problems::warning(std::string_view code, const Value& at, std::string message, std::string hint) {
+  if (warnings_.size() >= kProblemsMax) return;
+  warnings_.push_back(make(Problem::Severity::warning, code, at.at, at.end, std::move(message), std::move(hint)));
+}
+
 void Problems::warning_at_key(std::string_view code, const Member& at, std::string message, std::string hint) {
   if (warnings_.size() >= kProblemsMax) return;
   warnings_.push_back(

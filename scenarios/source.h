@@ -57,6 +57,7 @@ class Problems {
   void error(std::string_view code, Position at, std::size_t end, std::string message, std::string hint = {});
   void error(std::string_view code, const Value& at, std::string message, std::string hint = {});
   void error_at_key(std::string_view code, const Member& at, std::string message, std::string hint = {});
+  void warning(std::string_view code, const Value& at, std::string message, std::string hint = {});
   void warning_at_key(std::string_view code, const Member& at, std::string message, std::string hint = {});
   void add(Problem problem);  // as it is
   bool has_errors() const { return !errors_.empty(); }

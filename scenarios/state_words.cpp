@@ -19,9 +19,11 @@ bool read_holder(const Value& value, Condition& condition, const Names& names, P
   if (value.is(Value::Kind::null) || (value.is_string() && value.text == "none")) return true;
   const auto name = read_text(value, "who it is", problems);
   if (!name) return false;
-  const auto broker = names.find_broker(*name, value, problems);
-  if (!broker) return false;
-  condition.nodes.push_back(*broker);
+  const bool is_controller = condition.word == Condition::Word::controller && names.config().is_kraft();
+  const auto node =
+      is_controller ? names.find_controller(*name, value, problems) : names.find_broker(*name, value, problems);
+  if (!node) return false;
+  condition.nodes.push_back(*node);
   return true;
 }
 
@@ -132,10 +134,11 @@ bool read_value(const Value& value, Condition& condition, const Names& names, Pr
   return false;
 }
 
-// A broker's name, reported at the key.
-std::optional<model::NodeId> read_broker(std::string_view name, const Member& member, const Names& names,
-                                         Problems& problems) {
+// A broker's name, reported at the key; where a process is meant, also that of a controller.
+std::optional<model::NodeId> read_broker(std::string_view name, const Member& member, bool or_controller,
+                                         const Names& names, Problems& problems) {
   const auto node = names.node(name);
+  if (node && or_controller && names.config().is_controller(*node)) return node;
   if (node && names.config().is_broker(*node)) return node;
   std::vector<std::string> words;
   for (std::size_t i = 1; i <= names.config().brokers.size(); ++i) words.push_back("b" + std::to_string(i));
@@ -187,8 +190,8 @@ bool read_arguments(const Call& call, const StateWord& row, const Member& member
     return false;
   }
   const std::string_view name = call.arguments[next];
-  const auto node =
-      row.takes_broker ? read_broker(name, member, names, problems) : read_producer(name, member, names, problems);
+  const auto node = row.takes_broker ? read_broker(name, member, row.kind == Condition::Word::running, names, problems)
+                                     : read_producer(name, member, names, problems);
   if (node) (row.takes_broker ? condition.broker : condition.producer) = *node;
   return node.has_value();
 }

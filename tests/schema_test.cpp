@@ -117,6 +117,8 @@ Json generated() {
   for (const model::Invariant& row : model::invariants()) invariants.push_back(described(row.name, row.promise));
   for (const model::FactRow& row : model::fact_rows()) facts.push_back(described(row.name, row.meaning));
   Json brokers = config_of(broker_settings(), unmodelled_broker_keys(), model::BrokerSettings{});
+  const Json quorum = config_of(quorum_settings(), {}, model::QuorumSettings{});
+  brokers["properties"].update(quorum["properties"]);
   brokers["properties"]["auto.create.topics.enable"] = {{"enum", {true, false, "true", "false"}}};
   Json versions = Json::array();
   for (const model::Profile& profile : model::profiles()) versions.push_back(std::string(profile.version));

@@ -15,6 +15,8 @@ void add_settings(reports::Table& table, std::string_view owner, const Owner& de
   const auto rows = [] {
     if constexpr (std::is_same_v<Owner, model::BrokerSettings>) {
       return scenarios::broker_settings();
+    } else if constexpr (std::is_same_v<Owner, model::QuorumSettings>) {
+      return scenarios::quorum_settings();
     } else if constexpr (std::is_same_v<Owner, model::TopicConfig>) {
       return scenarios::topic_settings();
     } else {
@@ -36,6 +38,7 @@ reports::Table settings_table() {
       "keys warn, unknown ones are errors.",
       {}};
   add_settings(table, "broker", model::BrokerSettings{});
+  add_settings(table, "KRaft mode", model::QuorumSettings{});
   add_settings(table, "topic", model::TopicConfig{});
   add_settings(table, "producer", model::ProducerConfig{});
   return table;
