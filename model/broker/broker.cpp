@@ -94,92 +94,47 @@ void on_disconnected(const Context& context, Broker& broker, const ConnectionId&
   }
 }
 
+bool is_of_shutdown(TimerKind kind) {
+  return kind == TimerKind::shutdown_retry || kind == TimerKind::shutdown_timeout || kind == TimerKind::shutdown_steps;
+}
+
+// Those that are the same in both modes. False: another one.
+bool on_common_timer(const Context& context, Broker& broker, TimerKey key) {
+  if (key.kind == TimerKind::isr_check) return on_isr_check_due(context, broker), true;
+  if (key.kind == TimerKind::fetch_wait) return on_fetch_wait_over(context, broker, key.about), true;
+  if (key.kind == TimerKind::produce_wait) return on_produce_wait_over(context, broker, key.about), true;
+  if (key.kind == TimerKind::checkpoint_high_watermarks) {
+    checkpoint_high_watermarks(context, broker);
+    context.arm_on_grid(key, context.config.broker(broker.id).replica_high_watermark_checkpoint_interval);
+    return true;
+  }
+  if (is_of_shutdown(key.kind)) return on_shutdown_timer(context, broker, key);
+  return on_fetcher_timer(context, broker, key) || on_alter_partition_timer(context, broker, key);
+}
+
+void on_zookeeper_mode_timer(const Context& context, Broker& broker, TimerKey key) {
+  if (key.kind == TimerKind::zk_start) return open_session(context, broker);
+  if (key.kind == TimerKind::register_broker) return start_registration(context, broker);
+  if (key.kind == TimerKind::begin_serving) {
+    broker.memory.serving = true;
+    // The last it asks ZooKeeper for before it serves: changed configurations (ZkConfigManager.startup). Its
+    // pings count from here.
+    return zk_request(context, broker, ZkOwner::nobody, 0,
+                      zk_single(zk_read(ZkOpType::children, paths::config(), false)));
+  }
+  if (key.kind == TimerKind::isr_change_propagation) return on_isr_propagation_due(context, broker);
+  if (key.kind == TimerKind::rebalance_check) return put_event(context, broker, AutoRebalance{});
+  if (key.kind == TimerKind::sender_timeout || key.kind == TimerKind::sender_backoff) {
+    on_sender_timer(context, broker, key);
+    return;
+  }
+  on_zk_timer(context, broker, key);
+}
+
 void on_timer(const Context& context, Broker& broker, TimerKey key) {
   if (broker.memory.kraft && on_kraft_timer(context, broker, key)) return;
-  switch (key.kind) {
-    case TimerKind::zk_start:
-      return open_session(context, broker);
-    case TimerKind::zk_ping:
-    case TimerKind::zk_read_timeout:
-    case TimerKind::zk_connect_timeout:
-    case TimerKind::zk_reconnect:
-      on_zk_timer(context, broker, key);
-      return;
-    case TimerKind::register_broker:
-      return start_registration(context, broker);
-    case TimerKind::begin_serving:
-      broker.memory.serving = true;
-      // The last it asks ZooKeeper for before it serves: changed configurations (ZkConfigManager.startup). Its
-      // pings count from here.
-      return zk_request(context, broker, ZkOwner::nobody, 0,
-                        zk_single(zk_read(ZkOpType::children, paths::config(), false)));
-    case TimerKind::isr_check:
-      return on_isr_check_due(context, broker);
-    case TimerKind::checkpoint_high_watermarks:
-      checkpoint_high_watermarks(context, broker);
-      return context.arm_on_grid(key, context.config.broker(broker.id).replica_high_watermark_checkpoint_interval);
-    case TimerKind::isr_change_propagation:
-      return on_isr_propagation_due(context, broker);
-    case TimerKind::shutdown_retry:
-    case TimerKind::shutdown_timeout:
-    case TimerKind::shutdown_steps:
-      on_shutdown_timer(context, broker, key);
-      return;
-    case TimerKind::fetch_wait:
-      return on_fetch_wait_over(context, broker, key.about);
-    case TimerKind::produce_wait:
-      return on_produce_wait_over(context, broker, key.about);
-    case TimerKind::fetcher_timeout:
-    case TimerKind::fetch_backoff:
-      on_fetcher_timer(context, broker, key);
-      return;
-    case TimerKind::alter_partition_timeout:
-    case TimerKind::alter_partition_retry:
-      on_alter_partition_timer(context, broker, key);
-      return;
-    case TimerKind::sender_timeout:
-    case TimerKind::sender_backoff:
-      on_sender_timer(context, broker, key);
-      return;
-    case TimerKind::rebalance_check:
-      return put_event(context, broker, AutoRebalance{});
-    // A client's, or ZooKeeper's.
-    case TimerKind::zk_expire:
-    case TimerKind::produce_next:
-    case TimerKind::client_timeout:
-    case TimerKind::client_backoff:
-    case TimerKind::client_connect_timeout:
-    case TimerKind::metadata_refresh:
-    case TimerKind::delivery_timeout:
-    case TimerKind::metadata_timeout:
-    case TimerKind::produce_retry:
-    case TimerKind::produce_linger:
-    case TimerKind::producer_id_retry:
-    case TimerKind::kinds:
-    // KRaft mode's.
-    case TimerKind::quorum_start:
-    case TimerKind::quorum_election:
-    case TimerKind::quorum_fetch:
-    case TimerKind::quorum_check:
-    case TimerKind::quorum_begin:
-    case TimerKind::quorum_backoff:
-    case TimerKind::quorum_request:
-    case TimerKind::quorum_retry:
-    case TimerKind::quorum_reconnect:
-    case TimerKind::quorum_linger:
-    case TimerKind::quorum_fetch_wait:
-    case TimerKind::quorum_shutdown:
-    case TimerKind::quorum_clean:
-    case TimerKind::quorum_commit:
-    case TimerKind::lifecycle_send:
-    case TimerKind::lifecycle_timeout:
-    case TimerKind::lifecycle_give_up:
-    case TimerKind::fence_stale_brokers:
-    case TimerKind::write_no_op:
-    case TimerKind::elect_preferred:
-    case TimerKind::elect_unclean:
-      return;
-  }
+  if (on_common_timer(context, broker, key) || broker.memory.kraft) return;
+  on_zookeeper_mode_timer(context, broker, key);
 }
 
 void on_act(const Context& context, Broker& broker, const Act& act) {
