@@ -27,6 +27,7 @@ struct QuorumRules {
   bool (*is_up_to_date)(const OffsetAndEpoch& candidate, const OffsetAndEpoch& own);
   bool votes_once_per_epoch = true;
   bool votes_are_durable = true;
+  bool election_state_is_durable = true;  // nothing of the quorum-state file is written; a restart begins at the log's
   // A follower refuses pre-votes only once it has fetched from its leader (KAFKA-17641); false: always.
   bool fresh_follower_grants_pre_vote = true;
   bool vote_outlives_transition = true;      // of roles within an epoch (KAFKA-17641)
@@ -39,6 +40,7 @@ struct QuorumRules {
   bool check_quorum = true;                      // KAFKA-15489, 3.7
   bool begin_quorum_epoch_is_repeated = true;    // KAFKA-16536, 3.9; false: until it is acknowledged
   bool resignation_fails_parked_fetches = true;  // KAFKA-10677
+  bool new_leader_keeps_its_log = true;          // what it does not know to be committed too
   bool resigning_leader_names_successors = true;
   // May a leader's high watermark move there? (KAFKA-12619)
   bool (*high_watermark_may_be)(Offset candidate, Offset epoch_start);

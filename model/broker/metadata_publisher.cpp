@@ -183,6 +183,7 @@ void load_metadata(const Context& context, Broker& broker) {
   if (!has_more && kraft.published) return;
   const Before before = remember(kraft);
   if (has_more && !read_committed(context, broker)) return;
+  if (has_more) make_snapshot_if_due(context, raft_of(broker), kraft.image);
   note_catching_up(context, kraft);
   if (may_publish(context, broker)) publish(context, broker, before);
 }

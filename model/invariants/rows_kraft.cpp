@@ -49,8 +49,9 @@ bool images_are_the_logs_word(const View& view, const Told& told, Breach& breach
 bool renouncing_reverts(const View& view, const Told& told, Breach& breach) {
   const QuorumController* controller = controller_at(view, told.teller);
   if (!view.config.is_kraft() || controller == nullptr) return true;
-  if (!is_active(*controller) && image_of(*controller) == controller->stable) return true;
   if (is_active(*controller)) return true;  // in office again within the step
+  if (controller->stable.offset <= committed_end(quorum(view)) && is_the_logs_word(view, controller->stable))
+    return true;
   breach.broker = told.teller;
   breach.what = name_of(view, told.teller) + " is no controller any more and keeps what was never committed";
   return false;
@@ -58,12 +59,28 @@ bool renouncing_reverts(const View& view, const Told& told, Breach& breach) {
 
 // --- brokers --------------------------------------------------------------------------------------
 
+// By the record itself against the registration before it.
+bool is_same_process(const View& view, NodeId teller, const BrokerRegistered& registered) {
+  const RaftDisk* disk = raft_disk_at(view, teller);
+  const BrokerRegistration* before = find_broker(quorum(view).image, registered.broker);
+  if (disk == nullptr || before == nullptr) return false;
+  const std::size_t at = first_batch_at(disk->log, registered.zxid);
+  if (at >= disk->log.batches.size() || disk->log.batches[at].base_offset > registered.zxid) return false;
+  const auto& batch = disk->log.batches[at];
+  const auto* record =
+      std::get_if<RegisterBrokerRecord>(&batch.records[static_cast<std::size_t>(registered.zxid - batch.base_offset)]);
+  return record != nullptr && record->incarnation == before->incarnation;
+}
+
 bool broker_epochs_grow(const View& view, const Told& told, Breach& breach) {
   const auto& registered = std::get<BrokerRegistered>(told.fact);
   if (!view.config.is_kraft()) return true;
   const BrokerHistory& past = view.history.brokers[static_cast<std::size_t>(registered.broker)];
+  if (past.registrations == 0) return true;
   // The same process again, which had missed the answer, keeps its epoch.
-  if (registered.session >= past.session && registered.session <= registered.zxid) return true;
+  const bool may_be_equal = is_same_process(view, told.teller, registered);
+  const bool grows = may_be_equal ? registered.session >= past.session : registered.session > past.session;
+  if (grows && registered.session <= registered.zxid) return true;
   breach.broker = registered.broker;
   breach.what = name_of(view, registered.broker) + " is registered with broker epoch " +
                 number_text(registered.session) + " at offset " + number_text(registered.zxid) + " after epoch " +
@@ -192,7 +209,7 @@ bool brokers_are_seen_as_they_are(const View& view, Breach& breach) {
   if (!view.config.is_kraft() || !majority_runs(view)) return true;
   for (const BrokerRegistration& registration : quorum(view).image.brokers) {
     const BrokerPhase phase = broker_at(view, registration.broker).memory.phase;
-    const bool runs = phase == BrokerPhase::running;
+    const bool runs = phase == BrokerPhase::running || phase == BrokerPhase::loading;
     const bool is_gone = phase == BrokerPhase::down;
     if ((!runs || !registration.fenced) && (!is_gone || registration.fenced)) continue;
     breach.broker = registration.broker;
@@ -228,10 +245,10 @@ constexpr std::array<std::string_view, 1> kReverts{"keeps-uncommitted-on-renounc
 constexpr std::array<std::string_view, 1> kEpochs{"broker-epoch-reused"};
 constexpr std::array<std::string_view, 1> kInactive{"fenced-broker-stays-in-isr"};
 constexpr std::array<std::string_view, 1> kElr{"elr-kept"};
-constexpr std::array<std::string_view, 1> kElrComplete{"elr-survives-unclean-shutdown"};
+constexpr std::array<std::string_view, 1> kElrComplete{"elr-kept"};
 constexpr std::array<std::string_view, 1> kLed{"never-gives-up-leader"};
 constexpr std::array<std::string_view, 1> kArrives{"broker-stops-reading"};
-constexpr std::array<std::string_view, 1> kSeen{"contacts-not-seeded"};
+constexpr std::array<std::string_view, 1> kSeen{"unfences-at-log-end-only"};
 
 constexpr std::string_view kQuiet = "the faults are over, and there was time";
 

@@ -253,10 +253,10 @@ bool is_of_follower(const View&, const Told& told) { return !std::get<MetadataAp
 constexpr std::array<std::string_view, 1> kOneLeader{"quorum-minority-elects"};
 constexpr std::array<std::string_view, 1> kOneVote{"votes-twice"};
 constexpr std::array<std::string_view, 1> kDurableVote{"vote-not-written"};
-constexpr std::array<std::string_view, 1> kEpochGrows{"vote-not-written"};
+constexpr std::array<std::string_view, 1> kEpochGrows{"election-state-not-written"};
 constexpr std::array<std::string_view, 1> kComplete{"votes-for-shorter-log"};
 constexpr std::array<std::string_view, 1> kMatching{"metadata-never-truncates"};
-constexpr std::array<std::string_view, 1> kAppendOnly{"restarted-leader-leads-on"};
+constexpr std::array<std::string_view, 1> kAppendOnly{"leader-drops-unconfirmed"};
 constexpr std::array<std::string_view, 1> kNotCut{"votes-for-shorter-log"};
 constexpr std::array<std::string_view, 1> kGrows{"votes-for-shorter-log"};
 constexpr std::array<std::string_view, 1> kSupported{"metadata-follower-does-not-flush"};

@@ -226,8 +226,10 @@ void start_controller(const ControllerContext& c) {
 }
 
 void run_controller(const ControllerContext& c) {
+  const Offset before = c.controller.stable.offset;
   read_committed(c);
   if (c.context.out.exits) return;
+  if (c.controller.stable.offset != before) make_snapshot_if_due(c.context, c.raft, c.controller.stable);
   send_committed_answers(c);
   learn_of_leader(c);
 }

@@ -12,6 +12,7 @@ namespace {
 constexpr ReplicaKey kNobody{};
 
 void write_election(const Context& context, Raft raft) {
+  if (!context.rules.quorum.election_state_is_durable) return;
   const RaftMemory& memory = raft.memory;
   // A leader's own vote is not kept; nor is one that a rule does not let reach the disk.
   const bool keeps_vote = context.rules.quorum.votes_are_durable && !is_leader(memory);
@@ -96,7 +97,18 @@ VoterProgress progress_of(ReplicaKey voter) {
   return progress;
 }
 
+// "Nobody has confirmed it, so it does not count": it may be committed all the same.
+void drop_unconfirmed(const Context& context, Raft raft) {
+  MetadataLog& log = raft.disk.log;
+  const Offset from = log.end();
+  const Offset to = std::max({raft.memory.high_watermark, log.start, Offset{0}});
+  if (to >= from) return;
+  truncate(log, to);
+  context.tell(MetadataTruncated{from, to});
+}
+
 void take_office(const Context& context, Raft raft, const SmallVec<NodeId, 5>& granting) {
+  if (!context.rules.quorum.new_leader_keeps_its_log) drop_unconfirmed(context, raft);
   Leader next;
   next.epoch_start = next.accumulator.next_offset = raft.disk.log.end();
   next.granting = granting;

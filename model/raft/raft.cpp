@@ -58,6 +58,7 @@ void on_election_timeout(const Context& context, Raft raft) {
 void on_fetch_timeout(const Context& context, Raft raft) {
   auto* follower = std::get_if<Follower>(&raft.memory.state);
   if (follower == nullptr) return;
+  if (is_voter(context, raft) && !context.rules.quorum.fetch_timeout_ends_following) return;
   follower->fetch_timed_out = true;
   if (is_voter(context, raft) && !raft.memory.shutting_down) begin_election(context, raft);
 }

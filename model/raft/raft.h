@@ -225,6 +225,9 @@ ErrorCode remove_voter(const Context& context, Raft raft, ReplicaKey voter);
 // Of everything below image.offset, which must be at or below the high watermark. Then, as retention asks, the log
 // begins there.
 void make_snapshot(const Context& context, Raft raft, const MetadataImage& image);
+// The same, once metadata.log.max.record.bytes.between.snapshots has come together since the latest one
+// (image/publisher/SnapshotGenerator). By every process that reads the log.
+void make_snapshot_if_due(const Context& context, Raft raft, const MetadataImage& image);
 
 // --- views ---------------------------------------------------------------------------------------
 

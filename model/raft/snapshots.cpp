@@ -84,6 +84,22 @@ void clean_snapshots(const Context& context, Raft raft) {
   while (log.snapshots.size() > 1 && bytes_of(context, log) > context.config.quorum.metadata_max_retention_bytes) {
     delete_before(log, log.snapshots[1].id.offset);
   }
+  // Segments are deleted by their size alone, whatever snapshots there are.
+  if (context.rules.quorum.log_starts_at_snapshots || log.batches.size() < 2) return;
+  const Offset committed = std::max<Offset>(raft.memory.high_watermark, 0);
+  while (log.batches.size() > 1 && log.batches[1].base_offset < committed &&
+         bytes_of(context, log) > context.config.quorum.metadata_max_retention_bytes) {
+    log.start = log.batches[1].base_offset;
+    log.batches.erase(log.batches.begin());
+  }
+}
+
+void make_snapshot_if_due(const Context& context, Raft raft, const MetadataImage& image) {
+  const Snapshot* latest = latest_snapshot(raft.disk.log);
+  const Offset since = image.offset - (latest == nullptr ? 0 : latest->id.offset);
+  const QuorumSettings& settings = context.config.quorum;
+  if (since * settings.metadata_record_bytes < settings.metadata_log_max_record_bytes_between_snapshots) return;
+  make_snapshot(context, raft, image);
 }
 
 const Snapshot* snapshot_to_load(const Raft& raft, const RaftListener& listener) {

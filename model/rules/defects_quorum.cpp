@@ -16,6 +16,10 @@ constexpr std::array kDefects{
            [](Rules& rules) { rules.quorum.votes_once_per_epoch = false; }},
     Defect{"vote-not-written", "A member's vote is not written to disk before it is given.",
            [](Rules& rules) { rules.quorum.votes_are_durable = false; }},
+    Defect{"election-state-not-written", "A member writes nothing of elections to disk.",
+           [](Rules& rules) { rules.quorum.election_state_is_durable = false; }},
+    Defect{"leader-drops-unconfirmed", "A new leader cuts off what it does not know to be committed.",
+           [](Rules& rules) { rules.quorum.new_leader_keeps_its_log = false; }},
     Defect{"votes-for-shorter-log", "A member does not ask whether the candidate's log has what its own has.",
            [](Rules& rules) {
              rules.quorum.is_up_to_date = [](const OffsetAndEpoch&, const OffsetAndEpoch&) { return true; };
