@@ -167,13 +167,12 @@ std::optional<Offset> write(const ControllerContext& c, const Records& records) 
   ENSURE(is_active(c.controller));
   MetadataImage& working = *c.controller.working;
   if (records.empty()) return working.offset;
-  const Offset base = next_append_offset(c.raft);
   const std::optional<Offset> last = prepare_append(c.context, c.raft, c.controller.claim_epoch, records);
   if (!last) {
     renounce(c);
     return std::nullopt;
   }
-  ENSURE(*last == base + static_cast<Offset>(records.size()) - 1);
+  const Offset base = *last + 1 - static_cast<Offset>(records.size());
   ENSURE(working.offset <= base);
   working.offset = base;  // what lies between are control records of raft's own
   for (std::size_t i = 0; i < records.size(); ++i) {

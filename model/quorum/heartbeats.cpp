@@ -119,16 +119,16 @@ void expire(const ControllerContext& c, BrokerContact& contact) {
   fence_broker(c, contact.broker);
 }
 
-// One broker a run, the one longest silent first; at once again if there was one.
+// One broker a run, and at once again if there was one. Which of several: they are kept by their hashes.
 void check_every_broker(const ControllerContext& c) {
-  BrokerContact* oldest = nullptr;
+  SmallVec<BrokerContact*, 4> expired;
   for (BrokerContact& contact : c.controller.contacts) {
-    if (!has_expired(c, contact)) continue;
-    if (oldest == nullptr || c.context.clock.is_older(contact.contact, oldest->contact)) oldest = &contact;
+    if (has_expired(c, contact)) expired.push_back(&contact);
   }
-  if (oldest != nullptr) expire(c, *oldest);
+  const bool found = !expired.empty();
+  if (found) expire(c, *expired[c.context.choices.below(static_cast<std::uint32_t>(expired.size()))]);
   if (!is_active(c.controller)) return;
-  const Duration wait = oldest != nullptr ? Duration{} : session_of(c) / 8;
+  const Duration wait = found ? Duration{} : session_of(c) / 8;
   c.context.arm({TimerKind::fence_stale_brokers, kEveryBroker}, wait);
 }
 

@@ -4,9 +4,9 @@
 
 namespace model {
 
-// The broker epoch is where the log ended before: at most the offset of the registration itself, since records that
-// take the incarnation before out of partitions come first. They are no use without the registration and it is last,
-// so that nothing is lost if they stand alone.
+// The broker epoch is where what this controller has written ended before: at most the offset of the registration
+// itself, since records that take the incarnation before out of partitions come first. They are no use without the
+// registration and it is last, so that nothing is lost if they stand alone.
 void on_register_broker(const ControllerContext& c, const ConnectionId& via, const BrokerRegistrationRequest& request) {
   const KraftRules& rules = c.context.rules.kraft;
   const BrokerRegistration* known = find_broker(c.image(), request.broker);
@@ -14,7 +14,7 @@ void on_register_broker(const ControllerContext& c, const ConnectionId& via, con
   if (known != nullptr && is_new && rules.duplicate_registration_is_refused && has_valid_session(c, request.broker)) {
     return c.context.send(via, BrokerRegistrationResponse{ErrorCode::duplicate_broker_registration, -1});
   }
-  RegisterBrokerRecord record{request.broker, request.incarnation, next_append_offset(c.raft), true, false};
+  RegisterBrokerRecord record{request.broker, request.incarnation, c.image().offset, true, false};
   Records records;
   if (!is_new) {  // it repeats itself, and stays what it is (KAFKA-16757)
     record.broker_epoch = known->broker_epoch;
