@@ -16,7 +16,8 @@ using model::PartitionId;
 namespace {
 
 bool ends_process(sim::FaultKind kind) {
-  return kind == sim::FaultKind::crash || kind == sim::FaultKind::power_loss || kind == sim::FaultKind::stop;
+  return kind == sim::FaultKind::crash || kind == sim::FaultKind::power_loss || kind == sim::FaultKind::stop ||
+         kind == sim::FaultKind::wipe;
 }
 
 }  // namespace

@@ -30,7 +30,7 @@ constexpr std::array<std::string_view, 3> kTopicKeys{"config", "note", "partitio
 // Parts of the format that the simulator does not carry out yet.
 constexpr std::array<std::string_view, 2> kLaterClients{"consumer", "reader"};
 
-void read_header(const Value& root, sim::Plan& plan, Problems& problems) {
+void read_header(const Value& root, const LoadOptions& options, sim::Plan& plan, Problems& problems) {
   if (const Value* title = root.find("title")) plan.title = read_text(*title, "\"title\"", problems).value_or("");
   if (const Value* story = root.find("story")) plan.story = read_text(*story, "\"story\"", problems).value_or("");
   if (const Value* schema = root.find("$schema")) read_text(*schema, "\"$schema\"", problems);
@@ -39,7 +39,8 @@ void read_header(const Value& root, sim::Plan& plan, Problems& problems) {
     // With an end that is wrong, the largest keeps errors from following it.
     plan.until.us = end.value_or(kUntilMax).us;
   }
-  if (const Value* exposes = root.find("exposes")) read_exposes(*exposes, plan, problems);
+  const Value* exposes = options.without_expectations ? nullptr : root.find("exposes");
+  if (exposes != nullptr) read_exposes(*exposes, plan, problems);
 }
 
 TopicParts topic_parts(const Member& member, Problems& problems) {
@@ -128,15 +129,16 @@ void check_top_level(const Value& root, Problems& problems) {
   }
 }
 
-void read_scenario(const Value& root, sim::Plan& plan, Problems& problems) {
+void read_scenario(const Value& root, const LoadOptions& options, sim::Plan& plan, Problems& problems) {
   if (!root.is_object()) {
     problems.error("wrong-type", root, "a scenario is an object, not " + describe(root));
     return;
   }
   check_top_level(root, problems);
-  read_header(root, plan, problems);
+  read_header(root, options, plan, problems);
   ClusterParts parts;
   parts.whole = &root;
+  parts.asked_mode = options.mode;
   bool together = false;
   if (const Value* cluster = root.find("cluster"); cluster == nullptr) {
     problems.error("missing-key", root.at, root.at.offset + 1, "the scenario has no \"cluster\"",
@@ -154,7 +156,8 @@ void read_scenario(const Value& root, sim::Plan& plan, Problems& problems) {
   build_cluster(parts, plan, problems);
   const Names names(plan.config);
   if (const Value* faults = root.find("faults")) read_faults(*faults, names, plan, problems);
-  if (const Value* expect = root.find("expect")) read_expectations(*expect, names, plan, problems);
+  const Value* expect = options.without_expectations ? nullptr : root.find("expect");
+  if (expect != nullptr) read_expectations(*expect, names, plan, problems);
   add_boot(plan, together);
 }
 
@@ -177,16 +180,16 @@ std::span<const std::string_view> scenario_keys() { return kScenarioKeys; }
 std::span<const std::string_view> cluster_keys() { return kClusterKeys; }
 std::span<const std::string_view> producer_keys() { return kProducerKeys; }
 
-Result<sim::Plan> load_scenario(std::string_view file_name, std::string_view text) {
+Result<sim::Plan> load_scenario(std::string_view file_name, std::string_view text, const LoadOptions& options) {
   const Source source(file_name, text);
   Problems problems(source);
   sim::Plan plan;
   plan.file = last_component(file_name);
-  if (const auto root = parse_json(problems)) read_scenario(*root, plan, problems);
+  if (const auto root = parse_json(problems)) read_scenario(*root, options, plan, problems);
   return problems.finish(std::move(plan));
 }
 
-Result<sim::Plan> load_scenario_file(const std::string& path) {
+Result<sim::Plan> load_scenario_file(const std::string& path, const LoadOptions& options) {
   const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen(path.c_str(), "rb"), &std::fclose);
   if (file == nullptr) return unreadable(path, "cannot open the file");
   std::string text;
@@ -198,7 +201,7 @@ Result<sim::Plan> load_scenario_file(const std::string& path) {
     if (count == 0) break;
   }
   if (std::ferror(file.get()) != 0) return unreadable(path, "cannot read the file");
-  return load_scenario(path, text);
+  return load_scenario(path, text, options);
 }
 
 }  // namespace scenarios

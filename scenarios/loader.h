@@ -14,10 +14,14 @@ namespace scenarios {
 
 inline constexpr model::Duration kUntilMax = model::seconds(86'400);
 
+struct LoadOptions {
+  std::string mode;                   // "zookeeper" or "kraft", whatever the file says; empty: as it says
+  bool without_expectations = false;  // "expect" and "exposes" are left unread: they may be about another mode
+};
 // `file_name` is for messages; Plan::file gets its last component.
-Result<sim::Plan> load_scenario(std::string_view file_name, std::string_view text);
+Result<sim::Plan> load_scenario(std::string_view file_name, std::string_view text, const LoadOptions& options = {});
 // Problem "no-file" if it cannot be read.
-Result<sim::Plan> load_scenario_file(const std::string& path);
+Result<sim::Plan> load_scenario_file(const std::string& path, const LoadOptions& options = {});
 
 // Keys of a scenario and of its "cluster", alphabetically; the schema has the same.
 std::span<const std::string_view> scenario_keys();

@@ -28,15 +28,18 @@ bool is_name(std::string_view name) {
 }
 constexpr std::string_view kNameRule = "names have 1 to 64 letters, digits, dots, underscores and hyphens";
 
+constexpr std::array<std::string_view, 2> kModes{"zookeeper", "kraft"};
+
 void read_mode(const ClusterParts& parts, sim::Plan& plan, Problems& problems) {
-  if (parts.mode == nullptr) return;
-  const auto mode = read_text(*parts.mode, "\"mode\"", problems);
+  if (parts.mode == nullptr && parts.asked_mode.empty()) return;
+  const Value& place = parts.mode != nullptr ? *parts.mode : *parts.whole;
+  const auto mode =
+      parts.asked_mode.empty() ? read_text(place, "\"mode\"", problems) : std::optional<std::string>(parts.asked_mode);
   if (!mode) return;
-  constexpr std::array<std::string_view, 2> kModes{"zookeeper", "kraft"};
   if (std::find(kModes.begin(), kModes.end(), *mode) != kModes.end()) {
     plan.mode = *mode;
   } else {
-    problems.error("unknown-mode", *parts.mode, describe(*parts.mode) + " is not a mode",
+    problems.error("unknown-mode", place, describe(place) + " is not a mode",
                    did_you_mean_or_list(*mode, kModes, "modes"));
   }
 }
@@ -419,6 +422,8 @@ void read_producer(const ProducerParts& parts, const ClusterParts& cluster, cons
 }
 
 }  // namespace
+
+std::span<const std::string_view> modes() { return kModes; }
 
 void build_cluster(const ClusterParts& parts, sim::Plan& plan, Problems& problems) {
   read_mode(parts, plan, problems);

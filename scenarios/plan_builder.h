@@ -3,7 +3,9 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "scenarios/json_value.h"
@@ -18,6 +20,8 @@ inline constexpr std::size_t kPartitionsMax = 64;        // per topic
 inline constexpr std::size_t kReplicasInAllMax = 4'096;  // of all partitions together
 inline constexpr std::size_t kProducersMax = 16;
 inline constexpr std::int64_t kRecordsMax = 1'000'000;  // per producer
+
+std::span<const std::string_view> modes();  // "zookeeper", "kraft"
 
 struct TopicParts {
   std::string name;
@@ -39,6 +43,7 @@ struct ProducerParts {
 struct ClusterParts {
   const Value* whole = nullptr;  // where a missing part is reported
   const Value* mode = nullptr;
+  std::string asked_mode;  // in the place of `mode`; empty: none
   const Value* version = nullptr;
   const Value* brokers = nullptr;
   const Value* controllers = nullptr;  // KRaft mode: how many there are, or which brokers have that role as well

@@ -290,6 +290,30 @@ def test_describe():
             raise AssertionError(row)
 
 
+def test_compare():
+    """Compare shows what faults cost, judges nothing, and gives medians of many seeds"""
+    result = run("compare", "s/red.json", "--modes", "zookeeper")
+    same(result.returncode, 0)
+    rows = dict(re.split("   +", line) for line in result.out.splitlines()[4:])
+    same(rows["without a controller"], "0.000 s")
+    same(rows["records lost"], "0")
+    found = json.loads(run("compare", "s/red.json", "good/one.json", "--modes", "zookeeper", "--seeds", "1:9", "--jobs",
+                           "2", "--format", "json").out)
+    same(found["version"], 1)
+    same([c["file"] for c in found["comparisons"]], ["s/red.json", "good/one.json"])
+    # They differ in an expectation alone, which is not even read.
+    same(found["comparisons"][0]["modes"], found["comparisons"][1]["modes"])
+    mode = found["comparisons"][0]["modes"][0]
+    # The leader's session lasts 6 s.
+    if not 5_000_000 < mode["without_leader"]["t-0"]["total_us"] < 8_000_000:
+        raise AssertionError(mode)
+    same(run("compare", "s/red.json", "--modes", "zookeeper", "--set", "min.insync.replicas=9").returncode, 0)
+    for arguments, code in [(["s/red.json", "--modes", "zk"], 64), (["s/red.json", "--modes", ""], 64), ([], 64),
+                            (["s/red.json", "--modes", "zookeeper,zookeeper"], 64),
+                            (["s/a/bad.json", "--modes", "zookeeper"], 65), (["s/none.json"], 65)]:
+        same(run("compare", *arguments).returncode, code)
+
+
 def test_validate():
     """Validate shows all errors of all files with their places"""
     write("v/second.json", "{}")

@@ -389,6 +389,7 @@ struct Fold {
     registered.process_broker_epoch = std::max(registered.process_broker_epoch, f.zxid);
     if (!view.config.is_kraft()) return;
     registered.is_registered = false;  // fenced until it has caught up
+    registered.incarnation = incarnation_of(view, teller, f);
     if (view.rules.kraft.new_incarnation_leaves_isr) note_gone(f.broker);
   }
   void operator()(const ControllerSeesBrokers& f) {

@@ -113,6 +113,7 @@ struct BrokerHistory {
   BrokerEpoch registered = -1;  // of its last registration
   bool is_registered = false;
   std::int32_t registrations = 0;
+  Incarnation incarnation = 0;  // KRaft mode: of its last registration
   ControllerEpoch highest_controller_epoch = 0;  // that this process acted on
   BrokerEpoch process_broker_epoch = -1;         // highest registration of this process
   ControllerEpoch elected = 0;                   // of its last election

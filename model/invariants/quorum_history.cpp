@@ -125,6 +125,17 @@ void observe_member_start(QuorumHistory& history, NodeId node) {
   if (at < history.members.size()) history.members[at].high_watermark = kUnknownOffset;
 }
 
+Incarnation incarnation_of(const View& view, NodeId teller, const BrokerRegistered& registered) {
+  const RaftDisk* disk = raft_disk_at(view, teller);
+  if (disk == nullptr) return 0;
+  const std::size_t at = first_batch_at(disk->log, registered.zxid);
+  if (at >= disk->log.batches.size() || disk->log.batches[at].base_offset > registered.zxid) return 0;
+  const MetadataBatch& batch = disk->log.batches[at];
+  const auto* record =
+      std::get_if<RegisterBrokerRecord>(&batch.records[static_cast<std::size_t>(registered.zxid - batch.base_offset)]);
+  return record == nullptr ? 0 : record->incarnation;
+}
+
 const MetadataPlace* find_appended(const QuorumHistory& history, LeaderEpoch epoch, Offset base_offset) {
   MetadataPlace wanted;
   wanted.epoch = epoch;

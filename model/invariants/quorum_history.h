@@ -52,6 +52,9 @@ QuorumHistory make_quorum_history(const ClusterConfig& config);
 void observe_quorum(QuorumHistory& history, const View& view, const Told& told);
 void observe_member_start(QuorumHistory& history, NodeId node);
 
+// Which process of the broker it is about, by the record in the teller's log; 0: that is not there any more.
+Incarnation incarnation_of(const View& view, NodeId teller, const BrokerRegistered& registered);
+
 // Null: nobody appended it.
 const MetadataPlace* find_appended(const QuorumHistory& history, LeaderEpoch epoch, Offset base_offset);
 // Null: not known to be committed.

@@ -59,26 +59,13 @@ bool renouncing_reverts(const View& view, const Told& told, Breach& breach) {
 
 // --- brokers --------------------------------------------------------------------------------------
 
-// By the record itself against the registration before it.
-bool is_same_process(const View& view, NodeId teller, const BrokerRegistered& registered) {
-  const RaftDisk* disk = raft_disk_at(view, teller);
-  const BrokerRegistration* before = find_broker(quorum(view).image, registered.broker);
-  if (disk == nullptr || before == nullptr) return false;
-  const std::size_t at = first_batch_at(disk->log, registered.zxid);
-  if (at >= disk->log.batches.size() || disk->log.batches[at].base_offset > registered.zxid) return false;
-  const auto& batch = disk->log.batches[at];
-  const auto* record =
-      std::get_if<RegisterBrokerRecord>(&batch.records[static_cast<std::size_t>(registered.zxid - batch.base_offset)]);
-  return record != nullptr && record->incarnation == before->incarnation;
-}
-
 bool broker_epochs_grow(const View& view, const Told& told, Breach& breach) {
   const auto& registered = std::get<BrokerRegistered>(told.fact);
   if (!view.config.is_kraft()) return true;
   const BrokerHistory& past = view.history.brokers[static_cast<std::size_t>(registered.broker)];
   if (past.registrations == 0) return true;
   // The same process again, which had missed the answer, keeps its epoch.
-  const bool may_be_equal = is_same_process(view, told.teller, registered);
+  const bool may_be_equal = incarnation_of(view, told.teller, registered) == past.incarnation;
   const bool grows = may_be_equal ? registered.session >= past.session : registered.session > past.session;
   if (grows && registered.session <= registered.zxid) return true;
   breach.broker = registered.broker;

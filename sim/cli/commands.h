@@ -45,6 +45,12 @@ struct ConformArguments {
 };
 int conform_command(const ConformArguments& arguments);
 
+struct CompareArguments {
+  RunArguments run;                // trace is unused
+  std::vector<std::string> modes;  // each once
+};
+int compare_command(const CompareArguments& arguments);
+
 struct TestArguments {
   RunArguments run;     // files are folders as well; trace is unused
   std::string out;      // where the report goes, the text then to standard output; empty: there

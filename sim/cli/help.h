@@ -45,6 +45,13 @@ inline constexpr const char* kTwice =
     "Runs each scenario twice and compares every event, fact and fault. Says \"same\", or names the first\n"
     "event in which the two runs part; then the exit code is 13, and the bug is ours.\n"
     "\nExample:\n  fencepost twice scenarios/library/zombie-controller.json --seed 7";
+inline constexpr const char* kCompare =
+    "Runs each scenario in several modes, whatever its file says, and shows side by side what the faults cost\n"
+    "the cluster's users: time without a controller, without a leader and without an acknowledged write,\n"
+    "records lost, and messages. What the file expects is not judged. With --seeds, the median of each figure.\n"
+    "\nExamples:\n"
+    "  fencepost compare scenarios/library/controller-crash.json\n"
+    "  fencepost compare scenarios/library/controller-crash.json --seeds 1:100 --jobs 0 --format json";
 inline constexpr const char* kConform =
     "Replays the faults of recordings of a real cluster in the model, with many seeds, and lines the\n"
     "model's facts up with what really happened.\n"

@@ -97,10 +97,10 @@ std::string quoted(const std::string& word) {
   return text + "'";
 }
 
-LoadedPlans load_plans(const RunArguments& arguments) {
+LoadedPlans load_plans(const RunArguments& arguments, const scenarios::LoadOptions& options) {
   LoadedPlans loaded;
   for (const std::string& path : arguments.files) {
-    scenarios::Result<sim::Plan> result = scenarios::load_scenario_file(path);
+    scenarios::Result<sim::Plan> result = scenarios::load_scenario_file(path, options);
     suggest_nearest(path, result.errors);
     tell(result.errors);
     tell(result.warnings);

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "scenarios/loader.h"
 #include "scenarios/result.h"
 #include "sim/cli/commands.h"
 #include "sim/kernel/plan.h"
@@ -21,7 +22,7 @@ struct LoadedPlans {
 };
 // Tells every problem of every file and every setting on standard error. A name that is no file gets the
 // nearest scenario of its folder or of the library.
-LoadedPlans load_plans(const RunArguments& arguments);
+LoadedPlans load_plans(const RunArguments& arguments, const scenarios::LoadOptions& options = {});
 
 // Gives a file that is not there the nearest scenario of its folder or of the library as a hint.
 void suggest_nearest(const std::string& path, std::vector<scenarios::Problem>& errors);

@@ -25,6 +25,8 @@ int dispatch(const cli::CommandLine& line) {
       return cli::test_command(line.test);
     case cli::CommandLine::Command::twice:
       return cli::twice_command(line.run);
+    case cli::CommandLine::Command::compare:
+      return cli::compare_command(line.compare);
     case cli::CommandLine::Command::conform:
       return cli::conform_command(line.conform);
     case cli::CommandLine::Command::list:

@@ -103,6 +103,13 @@ void add_twice(CLI::App& app, Options& options) {
   app.add_flag("--verbose,-v", run.verbose, "wall-clock figures on standard error, even if it is no terminal");
 }
 
+void add_compare(CLI::App& app, Options& options) {
+  add_runs(app, options, options.line.compare.run, "FILE", "scenarios");
+  CLI::Option* modes = app.add_option("--modes", options.texts.modes, "which, side by side in this order");
+  modes->option_text("MODE,...")->default_str(options.texts.modes);
+  add_format(app, options);
+}
+
 void add_test(CLI::App& app, Options& options) {
   TestArguments& test = options.line.test;
   add_runs(app, options, test.run, "DIR|FILE", "scenarios, and folders with scenarios");
@@ -170,13 +177,16 @@ struct CommandRow {
   Wrong (*read)(const Texts&, CommandLine&);
 };
 // In the order of --help.
-constexpr std::array<CommandRow, 9> kCommands{{
+constexpr std::array<CommandRow, 10> kCommands{{
     {CommandLine::Command::run, "run", "run scenarios and tell what happened", help::kRun, add_run,
      [](const Texts& texts, CommandLine& line) { return read_run(texts, line.run); }},
     {CommandLine::Command::test, "test", "run folders of scenarios: the entry point for CI", help::kTest, add_test,
      [](const Texts& texts, CommandLine& line) { return read_test(texts, line.test); }},
     {CommandLine::Command::twice, "twice", "run scenarios twice and compare every event", help::kTwice, add_twice,
      [](const Texts& texts, CommandLine& line) { return read_twice(texts, line.run); }},
+    {CommandLine::Command::compare, "compare", "run scenarios with ZooKeeper and with KRaft, side by side",
+     help::kCompare, add_compare,
+     [](const Texts& texts, CommandLine& line) { return read_compare(texts, line.compare); }},
     {CommandLine::Command::conform, "conform", "compare the model with recordings of a real cluster", help::kConform,
      add_conform, [](const Texts& texts, CommandLine& line) { return read_conform(texts, line.conform); }},
     {CommandLine::Command::list, "list", "list scenarios", help::kList, add_list,
@@ -277,7 +287,8 @@ std::string program_of(std::string_view called) {
 }
 
 void set_program(CommandLine& line, const std::string& program) {
-  line.run.program = line.test.run.program = line.list.program = line.create.program = program;
+  line.run.program = line.compare.run.program = line.test.run.program = line.list.program = line.create.program =
+      program;
 }
 
 OptionShape shape_of(const CLI::Option& option, const Options& options) {

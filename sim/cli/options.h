@@ -16,6 +16,7 @@ struct CommandLine {
     run,
     test,
     twice,
+    compare,
     conform,
     list,
     validate,
@@ -26,6 +27,7 @@ struct CommandLine {
   Command command = Command::none;
   int exit = kGood;
   RunArguments run;  // of run and twice
+  CompareArguments compare;
   TestArguments test;
   ConformArguments conform;
   ListArguments list;

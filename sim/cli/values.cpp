@@ -4,6 +4,7 @@
 #include <charconv>
 #include <thread>
 
+#include "scenarios/plan_builder.h"
 #include "scenarios/suggest.h"
 
 namespace cli {
@@ -125,6 +126,24 @@ Wrong read_run(const Texts& texts, RunArguments& run) {
 Wrong read_twice(const Texts& texts, RunArguments& run) {
   if (auto wrong = read_runs(texts, run)) return wrong;
   return read_format(texts, formats(), run.format);
+}
+
+Wrong read_compare(const Texts& texts, CompareArguments& compare) {
+  if (auto wrong = read_runs(texts, compare.run)) return wrong;
+  if (auto wrong = read_format(texts, formats(), compare.run.format)) return wrong;
+  const std::vector<std::string> known(scenarios::modes().begin(), scenarios::modes().end());
+  for (std::size_t begin = 0; begin <= texts.modes.size();) {
+    const std::size_t end = std::min(texts.modes.find(',', begin), texts.modes.size());
+    const std::string mode = texts.modes.substr(begin, end - begin);
+    std::size_t ignored = 0;
+    if (auto wrong = choose("--modes", mode, known, ignored)) return wrong;
+    if (std::find(compare.modes.begin(), compare.modes.end(), mode) != compare.modes.end()) {
+      return "--modes has \"" + mode + "\" twice";
+    }
+    compare.modes.push_back(mode);
+    begin = end + 1;
+  }
+  return std::nullopt;
 }
 
 Wrong read_test(const Texts& texts, TestArguments& test) {

@@ -14,7 +14,7 @@ namespace cli {
 
 // Texts of options before they are checked.
 struct Texts {
-  std::string seed, seeds, jobs, format = "text", colour = "auto", tries;
+  std::string seed, seeds, jobs, format = "text", colour = "auto", tries, modes = "zookeeper,kraft";
 };
 
 using Wrong = std::optional<std::string>;
@@ -35,6 +35,7 @@ Wrong read_count(std::string_view option, const std::string& text, int least, in
 
 Wrong read_run(const Texts& texts, RunArguments& run);
 Wrong read_twice(const Texts& texts, RunArguments& run);
+Wrong read_compare(const Texts& texts, CompareArguments& compare);
 Wrong read_test(const Texts& texts, TestArguments& test);
 Wrong read_conform(const Texts& texts, ConformArguments& conform);
 Wrong read_new(const NewArguments& arguments);
