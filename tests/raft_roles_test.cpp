@@ -379,7 +379,8 @@ TEST_CASE("a follower that is stopped has nothing to wait for") {
   CHECK(quorum[2].memory().shutdown_over);
 }
 
-TEST_CASE("those above are told of their own leadership once they have read its first record, and not of a resigned one") {
+TEST_CASE(
+    "those above are told of their own leadership once they have read its first record, and not of a resigned one") {
   SteppedQuorum quorum(3, rules_with(false));
   quorum.start_all();
   quorum.elect(1);

@@ -14,7 +14,8 @@ namespace {
 void append_records(SteppedMember& leader, std::int32_t records) {
   SmallVec<MetadataRecord, 1> made;
   for (std::int32_t i = 0; i < records; ++i) made.emplace_back(NoOpRecord{});
-  leader.with([&](const Context& context, Raft raft) { return prepare_append(context, raft, raft.memory.epoch, made); });
+  leader.with(
+      [&](const Context& context, Raft raft) { return prepare_append(context, raft, raft.memory.epoch, made); });
   leader.fire(TimerKind::quorum_linger);
 }
 
@@ -175,8 +176,9 @@ TEST_CASE("voters of the configuration cannot be changed") {
   SteppedQuorum quorum(3, rules_with(false));
   quorum.start_all();
   quorum.elect(1);
-  const ErrorCode error = quorum[1].with(
-      [&](const Context& context, Raft raft) { return add_voter(context, raft, {quorum.id(2), 1}); });
+  const ErrorCode error = quorum[1].with([&](const Context& context, Raft raft) {
+    return add_voter(context, raft, {quorum.id(2), 1});
+  });
   CHECK(error == ErrorCode::unsupported_version);
 }
 

@@ -70,9 +70,8 @@ TEST_CASE("a request of an older epoch is fenced with the epoch and the leader t
 TEST_CASE("a request that is meant for another disk or node is refused, though its epoch counts") {
   Lone lone(false);
   lone.quorum[1].start();
-  CHECK(lone.quorum[1]
-            .answer_to<VoteResponse>(lone.quorum.id(2), request(lone.quorum, 2, 3, 6, {5, 30}))
-            .error == ErrorCode::invalid_voter_key);
+  CHECK(lone.quorum[1].answer_to<VoteResponse>(lone.quorum.id(2), request(lone.quorum, 2, 3, 6, {5, 30})).error ==
+        ErrorCode::invalid_voter_key);
   CHECK(lone.quorum[1].memory().epoch == 6);
   CHECK(lone.quorum[1].disk().election == ElectionState{6, kNoNode, {}});
 }
