@@ -6,6 +6,7 @@
 #include "model/text.h"
 #include "reports/conform.h"
 #include "reports/json_writer.h"
+#include "sim/search/committed_story.h"
 
 namespace reports {
 namespace {
@@ -87,8 +88,11 @@ struct FactWriter {
   void operator()(const model::BrokerChanged& fact) const {
     write_broker(json, fact.broker);
     json.member("broker_epoch", fact.broker_epoch);
-    json.member("fenced", fact.fenced);
-    if (fact.in_controlled_shutdown) json.member("in_controlled_shutdown", true);
+    if (sim::is_about_fencing(fact)) {
+      json.member("fenced", fact.fenced);
+    } else {
+      json.member("in_controlled_shutdown", true);
+    }
   }
   void operator()(const model::QuorumRoleChanged& fact) const {
     json.member("id", recorded_id(teller));
@@ -110,7 +114,12 @@ struct FactWriter {
   }
   void operator()(const model::BrokerRegistered& fact) const {
     write_broker(json, fact.broker);
-    json.member("session", session_text(fact.session));
+    if (config.is_kraft()) {
+      json.member("broker_epoch", fact.session);
+      json.member("fenced", true);
+    } else {
+      json.member("session", session_text(fact.session));
+    }
   }
   void operator()(const model::BrokerUnregistered& fact) const { write_broker(json, fact.broker); }
   void operator()(const model::ControllerElected& fact) const { write_broker(json, fact.broker); }
@@ -122,6 +131,7 @@ struct FactWriter {
   void operator()(const model::TopicCreated& fact) const {
     const model::TopicConfig& topic = config.topics[model::index(fact.topic)];
     json.member("topic", topic.name);
+    if (config.is_kraft()) return;
     json.key("assignment");
     json.begin_object();
     for (std::size_t i = 0; i < topic.assignment.size(); ++i) {
@@ -134,6 +144,7 @@ struct FactWriter {
     json.member("leader", model::number(fact.state.leader));
     json.member("leader_epoch", fact.state.leader_epoch);
     write_brokers(json, "isr", fact.state.isr);
+    if (config.is_kraft()) return json.member("partition_epoch", fact.partition_epoch);
     json.member("controller_epoch", fact.state.controller_epoch);
     json.member("zk_version", fact.partition_epoch);
   }
@@ -250,12 +261,14 @@ struct FactWord {
   }
 };
 
-// Of a fact that ZooKeeper committed.
+// Of a fact that ZooKeeper committed, or the offset of one that the quorum did.
 model::Zxid zxid_of(const model::Fact& fact) {
   return std::visit(
       [](const auto& told) -> model::Zxid {
         if constexpr (requires { told.zxid; }) {
           return told.zxid;
+        } else if constexpr (requires { told.offset; }) {
+          return told.offset;
         } else {
           return 0;
         }
@@ -263,17 +276,22 @@ model::Zxid zxid_of(const model::Fact& fact) {
       fact);
 }
 
+// `raft_epochs`: of what a quorum committed.
 void write_facts(JsonWriter& json, std::string_view key, const std::vector<sim::RecordedFact>& facts,
-                 const model::ClusterConfig& config) {
+                 const std::vector<model::LeaderEpoch>& raft_epochs, const model::ClusterConfig& config) {
   json.key(key);
   json.begin_array();
-  for (const sim::RecordedFact& told : facts) {
+  for (std::size_t i = 0; i < facts.size(); ++i) {
+    const sim::RecordedFact& told = facts[i];
     const std::string_view word = std::visit(FactWord{}, told.fact);
     if (word.empty()) continue;
     json.begin_object();
     write_seconds(json, "t", sim::millis_of(told.at));
     if (told.node == model::kZooKeeper) {
       json.member("zxid", zxid_of(told.fact));
+    } else if (i < raft_epochs.size()) {
+      json.member("offset", zxid_of(told.fact));
+      json.member("raft_epoch", raft_epochs[i]);
     } else {
       json.member("node", config.name_of(told.node));
     }
@@ -387,8 +405,8 @@ void write_recording(JsonWriter& json, const ConformedRecording& row) {
   json.member("times_ok", is_judged && found.judgement.times_ok);
   json.member("ends_ok", is_judged && found.judgement.ends_ok);
   write_text_or_null(json, "first_difference", found.first_difference);
-  write_facts(json, "metadata_facts", found.simulated.metadata_facts, config);
-  write_facts(json, "node_facts", found.simulated.node_facts, config);
+  write_facts(json, "metadata_facts", found.simulated.metadata_facts, found.simulated.raft_epochs, config);
+  write_facts(json, "node_facts", found.simulated.node_facts, {}, config);
   write_clients(json, found.simulated.observed, config);
   write_logs(json, found.simulated.observed, config);
   json.end_object();

@@ -19,23 +19,37 @@ constexpr std::array<std::string_view, 7> kOtherMetadataFacts = {
     "controller_elected", "controller_vacated", "topic_created",     "zk_create",
     "zk_delete",          "zk_session_closed",  "zk_session_opened",
 };
-constexpr std::array<std::string_view, 11> kOtherNodeFacts = {
-    "became_follower",     "became_leader",           "believes_controller",
-    "controller_resigned", "controller_sees_brokers", "isr_check_starts",
-    "isr_committed",       "isr_expand_proposed",     "stopped",
-    "truncates",           "zk_session_expired_seen",
+constexpr std::array<std::string_view, 12> kOtherNodeFacts = {
+    "became_follower",
+    "became_leader",
+    "believes_controller",
+    "controller_resigned",
+    "controller_sees_brokers",
+    "isr_check_starts",
+    "isr_committed",
+    "isr_expand_proposed",
+    "stopped",
+    "raft",
+    "truncates",
+    "zk_session_expired_seen",
 };
-constexpr std::array<std::string_view, 4> kStoryFacts = {
-    "broker_registered",
-    "broker_unregistered",
-    "controller_epoch",
-    "partition_state",
+constexpr std::array<std::string_view, 6> kStoryFacts = {
+    "broker_changed",   "broker_registered", "broker_unregistered",
+    "controller_epoch", "leader_change",     "partition_state",
 };
 constexpr std::array<std::string_view, 2> kJudgedNodeFacts = {"isr_shrink_proposed", "start_failed"};
-constexpr std::array<std::string_view, 9> kPartitionStateKeys = {
-    "controller_epoch", "fact", "isr", "leader", "leader_epoch", "partition", "t", "zk_version", "zxid",
+// The second half of each: in KRaft mode.
+constexpr std::array<std::string_view, 13> kPartitionStateKeys = {
+    "controller_epoch", "fact", "isr",    "leader",          "leader_epoch", "partition", "t",
+    "zk_version",       "zxid", "offset", "partition_epoch", "raft_epoch",   "raw",
 };
-constexpr std::array<std::string_view, 5> kBrokerFactKeys = {"broker", "fact", "session", "t", "zxid"};
+constexpr std::array<std::string_view, 9> kBrokerFactKeys = {
+    "broker", "fact", "session", "t", "zxid", "broker_epoch", "fenced", "offset", "raft_epoch",
+};
+constexpr std::array<std::string_view, 8> kBrokerChangedKeys = {
+    "broker", "broker_epoch", "fact", "fenced", "in_controlled_shutdown", "offset", "raft_epoch", "t",
+};
+constexpr std::array<std::string_view, 5> kLeaderChangeKeys = {"fact", "leader", "offset", "raft_epoch", "t"};
 constexpr std::array<std::string_view, 5> kControllerEpochKeys = {"broker", "epoch", "fact", "t", "zxid"};
 constexpr std::array<std::string_view, 9> kShrinkKeys = {
     "fact", "high_watermark", "isr", "log_end_offset", "node", "out_of_sync", "partition", "t", "to",
@@ -81,6 +95,27 @@ std::optional<StoryFact> read_broker_fact(const Value& row, sim::Millis t, Story
   return StoryFact{t, kind, {}, *node, 0, {}};
 }
 
+std::optional<StoryFact> read_broker_changed(const Value& row, sim::Millis t, RecordingReader& reader) {
+  const Value* broker = reader.need(row, "broker", Value::Kind::integer);
+  check_keys(row, kBrokerChangedKeys, "a broker_changed", reader.problems());
+  const Value* fenced = reader.maybe(row, "fenced", Value::Kind::boolean);
+  const Value* leaving = reader.maybe(row, "in_controlled_shutdown", Value::Kind::boolean);
+  const auto node = broker != nullptr ? reader.broker_numbered(*broker) : std::nullopt;
+  if (!node) return std::nullopt;
+  StoryFact fact{t, StoryFact::Kind::broker_changed, {}, *node, 0, {}};
+  if (fenced != nullptr) fact.fenced = fenced->boolean;
+  fact.in_controlled_shutdown = leaving != nullptr && leaving->boolean;
+  return fact;
+}
+
+std::optional<StoryFact> read_leader_change(const Value& row, sim::Millis t, RecordingReader& reader) {
+  const Value* leader = reader.need(row, "leader", Value::Kind::integer);
+  check_keys(row, kLeaderChangeKeys, "a leader_change", reader.problems());
+  const auto node = leader != nullptr ? reader.controller_numbered(*leader) : std::nullopt;
+  if (!node) return std::nullopt;
+  return StoryFact{t, StoryFact::Kind::leader_change, {}, *node, 0, {}};
+}
+
 std::optional<StoryFact> read_controller_epoch(const Value& row, sim::Millis t, RecordingReader& reader) {
   const auto epoch = reader.need_integer(row, "epoch");
   check_keys(row, kControllerEpochKeys, "a controller_epoch", reader.problems());
@@ -105,6 +140,10 @@ void read_metadata_facts(const Value& rows, sim::Observed& observed, RecordingRe
       read = read_broker_fact(row, *t, StoryFact::Kind::broker_unregistered, reader);
     } else if (fact->text == "controller_epoch") {
       read = read_controller_epoch(row, *t, reader);
+    } else if (fact->text == "broker_changed") {
+      read = read_broker_changed(row, *t, reader);
+    } else if (fact->text == "leader_change") {
+      read = read_leader_change(row, *t, reader);
     } else {
       check_fact_name(*fact, kStoryFacts, kOtherMetadataFacts, reader);
     }

@@ -144,7 +144,7 @@ void read_controllers(const ClusterParts& parts, bool kraft, ClusterConfig& conf
     problems.warning("no-effect", *parts.tick_ms, "\"zookeeper_tick_ms\" has no effect in KRaft mode");
   }
   if (parts.controllers == nullptr || !parts.controllers->is_array()) {
-    std::optional<std::int64_t> count = kByDefault;
+    std::optional<std::int64_t> count = parts.controller_count.value_or(kByDefault);
     if (parts.controllers != nullptr && parts.controllers->is_integer()) {
       count = read_integer(*parts.controllers, "\"controllers\"", 1, kControllersMax, problems);
     } else if (parts.controllers != nullptr) {

@@ -47,7 +47,8 @@ struct ClusterParts {
   const Value* version = nullptr;
   const Value* brokers = nullptr;
   const Value* controllers = nullptr;  // KRaft mode: how many there are, or which brokers have that role as well
-  const Value* voters = nullptr;       // which of the controllers vote at the start; null: all
+  std::optional<std::int32_t> controller_count;  // in their place, where they are not written so
+  const Value* voters = nullptr;                 // which of the controllers vote at the start; null: all
   const Value* tick_ms = nullptr;
   const Value* config = nullptr;
   const Value* per_broker = nullptr;

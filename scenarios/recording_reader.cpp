@@ -10,6 +10,8 @@ namespace {
 // A day, as for scenarios: far beyond any recording, and a replay of it still ends.
 constexpr double kSecondsMax = 86'400;
 
+constexpr std::int64_t kFirstController = 101;  // id of c1
+
 std::string_view name_of_kind(Value::Kind kind) {
   switch (kind) {
     case Value::Kind::null:
@@ -118,6 +120,13 @@ std::optional<model::NodeId> RecordingReader::broker_of(std::string_view name) c
   return model::NodeId(static_cast<std::uint8_t>(*id));
 }
 
+std::optional<model::NodeId> RecordingReader::controller_of(std::string_view name) const {
+  if (name.empty() || name.front() != 'c') return std::nullopt;
+  const std::optional<std::int32_t> number = number_in(name.substr(1));
+  if (!number || *number < 1 || *number > config_.controllers) return std::nullopt;
+  return config_.controller(*number);
+}
+
 std::optional<model::TopicId> RecordingReader::topic_of(std::string_view name) const {
   for (std::size_t i = 0; i < config_.topics.size(); ++i) {
     if (config_.topics[i].name == name) return model::TopicId(static_cast<std::uint16_t>(i));
@@ -145,6 +154,19 @@ std::optional<model::NodeId> RecordingReader::broker_named(const Member& named) 
   const auto id = broker_of(named.key);
   if (!id) problems_.error_at_key("unknown-node", named, quoted(named.key) + " is not a broker of this recording");
   return id;
+}
+
+std::optional<model::NodeId> RecordingReader::server_named(const Value& name) {
+  if (const auto id = name.is_string() ? controller_of(name.text) : std::nullopt) return id;
+  return broker_named(name);
+}
+
+std::optional<model::NodeId> RecordingReader::controller_numbered(const Value& id) {
+  const bool is_controller = id.is_integer() && id.integer >= kFirstController &&
+                             id.integer < kFirstController + std::int64_t{config_.controllers};
+  if (is_controller) return config_.controller(static_cast<std::int32_t>(id.integer - kFirstController) + 1);
+  problems_.error("unknown-node", id, describe(id) + " is not the id of a controller of this recording");
+  return std::nullopt;
 }
 
 std::optional<model::NodeId> RecordingReader::broker_numbered(const Value& id) {

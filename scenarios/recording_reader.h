@@ -41,8 +41,11 @@ class RecordingReader {
 
   std::optional<model::NodeId> broker_named(const Value& name);    // "b1"
   std::optional<model::NodeId> broker_named(const Member& named);  // likewise, by the key
-  std::optional<model::NodeId> broker_numbered(const Value& id);   // 1
-  std::optional<model::NodeId> leader_numbered(const Value& id);   // 1; -1 is none
+  std::optional<model::NodeId> server_named(const Value& name);    // likewise, or "c1"
+  // 101 is c1; null in ZooKeeper mode, after a report.
+  std::optional<model::NodeId> controller_numbered(const Value& id);
+  std::optional<model::NodeId> broker_numbered(const Value& id);  // 1
+  std::optional<model::NodeId> leader_numbered(const Value& id);  // 1; -1 is none
   std::optional<model::Replicas> brokers_numbered(const Value& ids);
   std::optional<model::TopicId> topic_named(const Value& name);
   std::optional<model::TopicId> topic_named(const Member& named);
@@ -52,6 +55,7 @@ class RecordingReader {
 
  private:
   std::optional<model::NodeId> broker_of(std::string_view name) const;
+  std::optional<model::NodeId> controller_of(std::string_view name) const;
   std::optional<model::TopicId> topic_of(std::string_view name) const;
   std::optional<model::PartitionId> partition_of(std::string_view name) const;
   bool has_kind(const Value& value, Value::Kind kind, std::string_view key);

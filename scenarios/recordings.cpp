@@ -64,6 +64,11 @@ std::optional<sim::FaultKind> fault_named(std::string_view what) {
   return std::nullopt;
 }
 
+bool is_kraft(const Value& recording) {
+  const Value* mode = recording.find("mode");
+  return mode != nullptr && mode->is_string() && mode->text == "kraft";
+}
+
 // --- set-up --------------------------------------------------------------------------------------
 
 void read_topics(const Value& topics, ClusterParts& parts, RecordingReader::Unknown& unknown, RecordingReader& reader) {
@@ -96,18 +101,40 @@ void read_producers(const Value& rows, ClusterParts& parts, RecordingReader::Unk
   }
 }
 
-// Without the mode and a version that is no string: refusal_of speaks of them.
+// Their ids are 101, 102, ... in order.
+std::optional<std::int32_t> controllers_of(const Value& recording, RecordingReader& reader) {
+  const Value* ids = reader.need(recording, "controllers", Value::Kind::array);
+  if (ids == nullptr) return std::nullopt;
+  const auto count = static_cast<std::int64_t>(ids->items.size());
+  if (count < 1 || count > kControllersMax) {
+    reader.problems().error("out-of-range", *ids, "there are 1 to " + std::to_string(kControllersMax) + " controllers");
+    return std::nullopt;
+  }
+  for (std::int64_t i = 0; i < count; ++i) {
+    const Value& id = ids->items[static_cast<std::size_t>(i)];
+    if (id.is_integer() && id.integer == 101 + i) continue;
+    reader.problems().error("unknown-node", id, "controllers have the ids 101, 102, ... in this order");
+  }
+  return static_cast<std::int32_t>(count);
+}
+
+// Without a mode or version that is none: refusal_of speaks of them.
 ClusterParts parts_of(const Value& recording, RecordingReader::Unknown& unknown, RecordingReader& reader) {
   ClusterParts parts;
   parts.whole = &recording;
   const Value* version = recording.find("version");
   if (version != nullptr && version->is_string()) parts.version = version;
+  if (is_kraft(recording)) {
+    parts.mode = recording.find("mode");
+    parts.controller_count = controllers_of(recording, reader);
+  }
   parts.brokers = reader.need(recording, "brokers");
   parts.tick_ms = recording.find("zookeeper_tick_ms");
   parts.config = recording.find("broker_config");
   parts.per_broker = recording.find("per_broker");
   parts.plain_seconds = true;
   parts.producer_retries = 0;
+  parts.producer_linger = model::Duration{};
   const Value* topics = reader.need(recording, "topics", Value::Kind::array);
   unknown.topics = topics == nullptr;
   if (topics != nullptr) read_topics(*topics, parts, unknown, reader);
@@ -119,7 +146,7 @@ ClusterParts parts_of(const Value& recording, RecordingReader::Unknown& unknown,
 
 // --- faults --------------------------------------------------------------------------------------
 
-// "zk", "b1"; "app" is the host of all clients.
+// "zk", "b1", "c1"; "app" is the host of all clients.
 void add_nodes(const Value& name, std::vector<sim::Target>& targets, RecordingReader& reader) {
   const model::ClusterConfig& config = reader.config();
   const auto add = [&](model::NodeId node) {
@@ -128,14 +155,14 @@ void add_nodes(const Value& name, std::vector<sim::Target>& targets, RecordingRe
     target.text = config.name_of(node);
     targets.push_back(std::move(target));
   };
-  if (name.is_string() && name.text == "zk") return add(model::kZooKeeper);
+  if (name.is_string() && name.text == "zk" && !config.is_kraft()) return add(model::kZooKeeper);
   if (name.is_string() && name.text == "app") {
     for (std::size_t i = 0; i < config.producers.size(); ++i) {
       add(model::NodeId(static_cast<std::uint8_t>(1 + config.brokers.size() + i)));
     }
     return;
   }
-  if (const auto broker = reader.broker_named(name)) add(*broker);
+  if (const auto server = reader.server_named(name)) add(*server);
 }
 
 std::vector<sim::Target> read_nodes(const Value& row, std::string_view key, RecordingReader& reader) {
@@ -294,9 +321,9 @@ void read_starts(const Value& rows, sim::RecordingSetup& setup, RecordingReader&
   for (const Value& row : rows.items) {
     const Value* node = reader.need(row, "node", Value::Kind::string);
     check_keys(row, kStartKeys, "a start", reader.problems());
-    const auto broker = node != nullptr ? reader.broker_named(*node) : std::nullopt;
-    if (!broker) continue;
-    setup.starts.push_back({*broker, reader.maybe_millis(row, "started"), reader.maybe_millis(row, "up"),
+    const auto server = node != nullptr ? reader.server_named(*node) : std::nullopt;
+    if (!server) continue;
+    setup.starts.push_back({*server, reader.maybe_millis(row, "started"), reader.maybe_millis(row, "up"),
                             reader.maybe_millis(row, "registered"), reader.maybe_millis(row, "isr_check_from")});
   }
 }
@@ -314,6 +341,9 @@ void read_environment(const Value& environment, sim::RecordingSetup& setup, Reco
   if (const Value* controller = reader.maybe(environment, "controller_at_0", Value::Kind::integer)) {
     setup.controller_at_0 = reader.broker_numbered(*controller);
   }
+  if (const Value* leader = reader.maybe(environment, "quorum_leader_at_0", Value::Kind::integer)) {
+    setup.controller_at_0 = reader.controller_numbered(*leader);
+  }
   const Value* acks = reader.maybe(environment, "first_ack", Value::Kind::object);
   if (acks == nullptr) return;
   for (const Member& named : acks->members) {
@@ -326,8 +356,7 @@ void read_environment(const Value& environment, sim::RecordingSetup& setup, Reco
 std::string refusal_of(const Value& recording, RecordingReader& reader) {
   const Value* mode = reader.need(recording, "mode", Value::Kind::string);
   if (mode == nullptr) return {};
-  if (mode->text == "kraft") return "KRaft mode is not modelled yet";
-  if (mode->text != "zookeeper") {
+  if (mode->text != "zookeeper" && mode->text != "kraft") {
     constexpr std::array<std::string_view, 2> kModes{"zookeeper", "kraft"};
     reader.problems().error("out-of-range", *mode, "the mode is \"zookeeper\" or \"kraft\", not " + describe(*mode),
                             did_you_mean(mode->text, kModes));

@@ -1,4 +1,4 @@
-// Recordings of a real cluster: JSON to sim::Recording. A recording in KRaft mode, with consumers, or with a fault
+// Recordings of a real cluster: JSON to sim::Recording. A recording with consumers, or with a fault
 // that the model does not have is well formed; its `not_supported` says why it cannot be replayed.
 #pragma once
 

@@ -36,6 +36,18 @@ std::string role_of(const StoryFact& fact, const model::ClusterConfig& config) {
   if (fact.kind == StoryFact::Kind::broker_unregistered) {
     return "the session expiry of " + broker + " (its last ping and ZooKeeper's tick decide the second)";
   }
+  if (fact.kind == StoryFact::Kind::broker_changed && fact.fenced == true) {
+    return "the session of " + broker + " (its last heartbeat decides when the controller takes it for dead)";
+  }
+  if (fact.kind == StoryFact::Kind::broker_changed) {
+    return "the heartbeats of " + broker + " (when it has read the metadata log, against their interval)";
+  }
+  if (fact.kind == StoryFact::Kind::leader_change) {
+    return "the election of the quorum's leader (fetch and election timeouts are drawn)";
+  }
+  if (fact.kind == StoryFact::Kind::broker_registered && config.is_kraft()) {
+    return "the registration of " + broker + " (its attempts against the session of its process before)";
+  }
   if (fact.kind == StoryFact::Kind::broker_registered) {
     return "the registration of " + broker + " (its reconnect attempts against the expiry of its old session)";
   }
@@ -45,7 +57,8 @@ std::string role_of(const StoryFact& fact, const model::ClusterConfig& config) {
 // What decides a story fact: the broker that came or went just before it, the leader's own check, or the follower.
 std::string cause_of(const StoryFact& fact, const Recording& recording) {
   const model::ClusterConfig& config = recording.setup.config;
-  if (fact.kind == StoryFact::Kind::broker_registered || fact.kind == StoryFact::Kind::broker_unregistered) {
+  const bool is_partition = fact.kind == StoryFact::Kind::partition_state;
+  if (!is_partition && fact.kind != StoryFact::Kind::controller_epoch) {
     return role_of(fact, config);
   }
   for (const CountedFact& counted : story_after_zero(recording.observed)) {
@@ -66,7 +79,8 @@ std::string cause_of(const StoryFact& fact, const Recording& recording) {
 std::string cause_of(const Miss& miss, const Recording& recording) {
   switch (miss.kind) {
     case Miss::Kind::boot:
-      return "the boot (which broker becomes controller)";
+      return recording.setup.config.is_kraft() ? "the boot (which controller wins the first election)"
+                                               : "the boot (which broker becomes controller)";
     case Miss::Kind::differs:
     case Miss::Kind::absent:
     case Miss::Kind::late:

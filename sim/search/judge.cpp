@@ -19,7 +19,8 @@ bool same_set(const model::Replicas& a, const model::Replicas& b) {
 
 bool same_fact(const CountedFact& a, const CountedFact& b) {
   return a.fact.kind == b.fact.kind && a.fact.node == b.fact.node && a.epoch == b.epoch &&
-         same_set(a.fact.isr, b.fact.isr);
+         same_set(a.fact.isr, b.fact.isr) && a.fact.fenced == b.fact.fenced &&
+         a.fact.in_controlled_shutdown == b.fact.in_controlled_shutdown;
 }
 
 Millis distance(Millis a, Millis b) { return a < b ? b - a : a - b; }
@@ -215,7 +216,7 @@ void sum_up(const Reference& reference, Judgement& judgement) {
 
 std::string id_text(model::NodeId id) { return std::to_string(model::number(id)); }
 
-std::string state_text(const StoryFact& fact) {
+std::string state_text(const StoryFact& fact, const model::ClusterConfig& config) {
   switch (fact.kind) {
     case StoryFact::Kind::broker_registered:
       return "registered";
@@ -223,6 +224,11 @@ std::string state_text(const StoryFact& fact) {
       return "unregistered";
     case StoryFact::Kind::controller_epoch:
       return "broker " + id_text(fact.node) + " epoch " + std::to_string(fact.epoch);
+    case StoryFact::Kind::leader_change:
+      return "leader " + config.name_of(fact.node);
+    case StoryFact::Kind::broker_changed:
+      if (!fact.fenced) return "in controlled shutdown";
+      return *fact.fenced ? "fenced" : "unfenced";
     case StoryFact::Kind::partition_state:
       break;
   }
@@ -234,7 +240,7 @@ std::string state_text(const StoryFact& fact) {
 
 std::string subject_text(const StoryFact& fact, const model::ClusterConfig& config) {
   const Subject subject = subject_of(fact);
-  if (subject.form == Subject::Form::controller) return "controller";
+  if (subject.form == Subject::Form::controller) return config.is_kraft() ? "quorum" : "controller";
   return subject.form == Subject::Form::partition ? config.name_of(fact.partition) : config.name_of(fact.node);
 }
 
@@ -245,11 +251,11 @@ std::string window_text(const SilentWindow& window) {
 std::string story_text(const Miss& miss, const model::ClusterConfig& config, const std::string& run) {
   const StoryFact& about = miss.recorded ? *miss.recorded : *miss.simulated;
   std::string text = subject_text(about, config) + ": at " + seconds_text(about.t) + " ";
-  if (!miss.recorded) return text + run + " has " + state_text(about) + "; the recording has nothing more";
-  text += "the recording has " + state_text(about) + "; " + run + " has ";
+  if (!miss.recorded) return text + run + " has " + state_text(about, config) + "; the recording has nothing more";
+  text += "the recording has " + state_text(about, config) + "; " + run + " has ";
   if (!miss.simulated) return text + "nothing more";
   if (miss.kind == Miss::Kind::late) return text + "it at " + seconds_text(miss.simulated->t);
-  return text + state_text(*miss.simulated) + " at " + seconds_text(miss.simulated->t);
+  return text + state_text(*miss.simulated, config) + " at " + seconds_text(miss.simulated->t);
 }
 
 }  // namespace
@@ -306,7 +312,8 @@ std::string text_of(const Miss& miss, const model::ClusterConfig& config, const 
   const std::string other = miss.is_recorded ? run : "the recording";
   switch (miss.kind) {
     case Miss::Kind::boot:
-      return "controller: no draw of the boot ends with the recorded one";
+      return std::string(config.is_kraft() ? "quorum" : "controller") +
+             ": no draw of the boot ends with the recorded one";
     case Miss::Kind::differs:
     case Miss::Kind::absent:
     case Miss::Kind::extra:
@@ -332,13 +339,13 @@ std::string text_of(const Miss& miss, const model::ClusterConfig& config, const 
 std::string name_of(const Miss& miss, const model::ClusterConfig& config) {
   switch (miss.kind) {
     case Miss::Kind::boot:
-      return "the boot's controller";
+      return config.is_kraft() ? "the quorum's leader after the boot" : "the boot's controller";
     case Miss::Kind::differs:
     case Miss::Kind::absent:
     case Miss::Kind::late:
-      return subject_text(*miss.recorded, config) + " " + state_text(*miss.recorded);
+      return subject_text(*miss.recorded, config) + " " + state_text(*miss.recorded, config);
     case Miss::Kind::extra:
-      return subject_text(*miss.simulated, config) + " " + state_text(*miss.simulated);
+      return subject_text(*miss.simulated, config) + " " + state_text(*miss.simulated, config);
     case Miss::Kind::failed_starts:
       return "failed starts of " + config.name_of(miss.node);
     case Miss::Kind::log_epochs:

@@ -34,7 +34,7 @@ std::string seconds_text(Millis t);  // as a decimal number: "16.582", "-3.3", "
 struct ProcessStart {
   model::NodeId node{};
   std::optional<Millis> started;         // the process
-  std::optional<Millis> up;              // its ZooKeeper session opened
+  std::optional<Millis> up;              // its ZooKeeper session opened; in KRaft mode its member of the quorum began
   std::optional<Millis> registered;      // a broker's first start only
   std::optional<Millis> isr_check_from;  // its first periodic ISR check
 };
@@ -57,7 +57,7 @@ struct RecordingSetup {
   std::vector<ProcessStart> starts;
   std::vector<ProducerStart> producers;  // by ClusterConfig::producers
   std::vector<TopicCreation> topics_created;
-  std::optional<model::NodeId> controller_at_0;
+  std::optional<model::NodeId> controller_at_0;  // in KRaft mode the leader of the quorum
 };
 
 // --- what was observed, in a recording or in a run -----------------------------------------------
@@ -65,17 +65,26 @@ struct RecordingSetup {
 struct Subject {
   enum class Form : std::uint8_t { partition, broker, controller };
   Form form{};
-  std::int32_t id = 0;  // PartitionId or broker id; 0 for the controller
+  std::int32_t id = 0;  // PartitionId or broker id; 0 for the controller, or the leader of the quorum
   auto operator<=>(const Subject&) const = default;
 };
 struct StoryFact {
-  enum class Kind : std::uint8_t { partition_state, broker_registered, broker_unregistered, controller_epoch };
+  enum class Kind : std::uint8_t {
+    partition_state,
+    broker_registered,
+    broker_unregistered,
+    controller_epoch,  // with ZooKeeper
+    broker_changed,    // in KRaft mode, likewise
+    leader_change,
+  };
   Millis t = 0;
   Kind kind{};
   model::PartitionId partition{};       // partition_state
-  model::NodeId node = model::kNoNode;  // leader, broker, or who holds /controller
+  model::NodeId node = model::kNoNode;  // leader, broker, who holds /controller or leads the quorum
   std::int32_t epoch = 0;               // leader epoch or controller epoch, as committed
   model::Replicas isr;                  // partition_state
+  std::optional<bool> fenced{};         // broker_changed; empty: not changed
+  bool in_controlled_shutdown = false;  // broker_changed
 };
 Subject subject_of(const StoryFact& fact);
 

@@ -9,6 +9,7 @@
 #include "model/ensure.h"
 #include "model/errors.h"
 #include "sim/kernel/world.h"
+#include "sim/search/committed_story.h"
 
 namespace sim {
 namespace {
@@ -30,9 +31,14 @@ struct Pins {
   std::optional<model::Duration> connect, registration, isr_check;
 };
 
-std::optional<model::Duration> registration_pin(const ProcessStart& boot) {
+// In KRaft mode nothing lies between: `up` is the member's first state, `registered` the append.
+std::optional<model::Duration> registration_pin(const RecordingSetup& setup, const ProcessStart& boot) {
   if (!boot.up || !boot.registered) return std::nullopt;
-  return duration_of(*boot.registered - *boot.up - kCommit);
+  return duration_of(*boot.registered - *boot.up - (setup.config.is_kraft() ? 0 : kCommit));
+}
+
+bool is_server(const RecordingSetup& setup, model::NodeId node) {
+  return setup.config.is_broker(node) || setup.config.is_controller(node);
 }
 
 const ProcessStart* boot_of(const RecordingSetup& setup, model::NodeId node) {
@@ -50,12 +56,12 @@ const ProcessStart* row_of_start(const RecordingSetup& setup, model::NodeId node
 }
 
 // Of a process that begins at `at`; `row` is its own row, `boot` that of its broker's first start.
-Pins pins_of(const ProcessStart* row, const ProcessStart* boot, Millis at) {
+Pins pins_of(const RecordingSetup& setup, const ProcessStart* row, const ProcessStart* boot, Millis at) {
   Pins pins;
   const bool is_seen = row != nullptr && row->up.has_value();
   const Millis up = is_seen ? *row->up : at + kUsualConnect;
-  pins.connect = duration_of(up - at - kHandshake);
-  if (boot != nullptr) pins.registration = registration_pin(*boot);
+  pins.connect = duration_of(up - at - (setup.config.is_kraft() ? 0 : kHandshake));
+  if (boot != nullptr) pins.registration = registration_pin(setup, *boot);
   if (row != nullptr && row->isr_check_from) {
     pins.isr_check = duration_of(*row->isr_check_from - at);
   } else if (boot != nullptr && boot->up && boot->isr_check_from) {
@@ -72,12 +78,12 @@ std::optional<Millis> begin_of(const ProcessStart& boot) {
   return std::nullopt;
 }
 
-void add_brokers(const RecordingSetup& setup, Plan& plan) {
+void add_servers(const RecordingSetup& setup, Plan& plan) {
   for (const ProcessStart& row : setup.starts) {
-    if (row.started || !setup.config.is_broker(row.node)) continue;
+    if (row.started || !is_server(setup, row.node)) continue;
     const std::optional<Millis> at = begin_of(row);
     if (!at) continue;
-    const Pins pins = pins_of(&row, &row, *at);
+    const Pins pins = pins_of(setup, &row, &row, *at);
     plan.starts.push_back({row.node, time_of(*at), pins.connect, pins.registration, pins.isr_check});
   }
 }
@@ -96,9 +102,9 @@ void add_start_fault(const RecordingSetup& setup, const Fault& fault, Plan& plan
     Fault one = fault;
     one.who = {target};
     one.text = "start " + target.text;
-    if (setup.config.is_broker(target.node)) {
+    if (is_server(setup, target.node)) {
       const Millis at = millis_of(fault.at);
-      const Pins pins = pins_of(row_of_start(setup, target.node, at), boot_of(setup, target.node), at);
+      const Pins pins = pins_of(setup, row_of_start(setup, target.node, at), boot_of(setup, target.node), at);
       one.pin_connect = pins.connect;
       one.pin_register = pins.registration;
       one.pin_isr_check = pins.isr_check;
@@ -144,6 +150,8 @@ void add_faults(const RecordingSetup& setup, Plan& plan) {
     Fault fault;
     fault.kind = FaultKind::create_topic;
     fault.at = time_of(creation.t);
+    // Its time is that of the append, and records are held together before.
+    if (setup.config.is_kraft()) fault.at = fault.at - setup.config.quorum.controller_quorum_append_linger;
     fault.topic = creation.topic;
     fault.text = "create topic " + setup.config.topics[model::index(creation.topic)].name;
     plan.faults.push_back(std::move(fault));
@@ -211,6 +219,7 @@ class ReplayObserver final : public Observer {
 
   // What the run has shown, with the disks as they are now.
   Simulated finish(const std::vector<model::Node>& nodes) {
+    if (setup_.config.is_kraft()) add_committed(nodes);
     add_logs(nodes);
     for (std::size_t i = 0; i < acks_.size(); ++i) finish_client(i, nodes);
     return std::move(simulated_);
@@ -231,10 +240,29 @@ class ReplayObserver final : public Observer {
     } else if constexpr (std::is_same_v<T, model::RecordsFailed>) {
       failed(millis_of(at), node, told);
     } else if constexpr (!std::is_same_v<T, model::HighWatermarkMoved> && !std::is_same_v<T, model::RecordsAppended>) {
+      // What a quorum commits is told by its leader, when it is; a recording has it from the log.
+      if (setup_.config.is_kraft() && is_committed<T>()) return;
       tell_story(millis_of(at), node, told);
       if (!keep_facts_) return;
       auto& rows = node == model::kZooKeeper ? simulated_.metadata_facts : simulated_.node_facts;
       rows.push_back({at, node, fact});
+    }
+  }
+
+  template <typename T>
+  static constexpr bool is_committed() {
+    return requires(const T& told) { told.zxid; }
+    || std::is_same_v<T, model::LeaderChange> || std::is_same_v<T, model::BrokerChanged> ||
+        std::is_same_v<T, model::ElrChanged>;
+  }
+
+  void add_committed(const std::vector<model::Node>& nodes) {
+    std::vector<CommittedFact> facts = read_committed(nodes, setup_.config);
+    simulated_.observed.story = story_of(facts);
+    if (!keep_facts_) return;
+    for (CommittedFact& fact : facts) {
+      simulated_.metadata_facts.push_back(std::move(fact.told));
+      simulated_.raft_epochs.push_back(fact.raft_epoch);
     }
   }
 
@@ -386,8 +414,10 @@ Subject subject_of(const StoryFact& fact) {
       return {Subject::Form::partition, static_cast<std::int32_t>(fact.partition)};
     case StoryFact::Kind::broker_registered:
     case StoryFact::Kind::broker_unregistered:
+    case StoryFact::Kind::broker_changed:
       return {Subject::Form::broker, model::number(fact.node)};
     case StoryFact::Kind::controller_epoch:
+    case StoryFact::Kind::leader_change:
       break;
   }
   return {Subject::Form::controller, 0};
@@ -400,13 +430,14 @@ Plan replay_plan(const RecordingSetup& setup) {
   plan.config = setup.config;
   plan.rules = setup.rules;
   plan.defects = setup.defects;
+  if (setup.config.is_kraft()) plan.mode = "kraft";
   plan.until = time_of(setup.end);
-  add_brokers(setup, plan);
+  add_servers(setup, plan);
   add_producers(setup, plan);
   plan.command_min = model::milliseconds(3);
   plan.command_max = model::milliseconds(25);
   add_faults(setup, plan);
-  add_zookeeper(setup, plan);
+  if (!setup.config.is_kraft()) add_zookeeper(setup, plan);
   Time first{0};
   for (const Start& start : plan.starts) first = std::min(first, start.at);
   plan.begins = first - model::milliseconds(kBootRoom);

@@ -11,8 +11,9 @@
 
 namespace sim {
 
-// The plan of seed 1. A boot's process starts 600 ms before its session opened; one that a fault starts comes up
-// as fast as recorded, or as at its boot where the recording does not say. Faults after the end are left out.
+// The plan of seed 1. A boot's process starts 600 ms before its session opened or its member of the quorum began; one
+// that a fault starts comes up as fast as recorded, or as at its boot where the recording does not say. Faults after
+// the end are left out.
 Plan replay_plan(const RecordingSetup& setup);
 
 // No process that the recording names comes up before its end (the recorder's clock was set back): there is
@@ -24,8 +25,9 @@ struct Simulated {
   std::uint64_t boot_draw = 0;
   bool boot_as_recorded = true;  // false: no draw of the boot ended with the recorded controller
   Observed observed;
-  std::vector<RecordedFact> metadata_facts;  // if asked for: what ZooKeeper committed, in that order...
-  std::vector<RecordedFact> node_facts;      // ...and what the nodes believed
+  std::vector<RecordedFact> metadata_facts;  // if asked for: what ZooKeeper or the quorum committed, in that order...
+  std::vector<model::LeaderEpoch> raft_epochs;  // ...in KRaft mode the quorum's epoch in which each was written...
+  std::vector<RecordedFact> node_facts;         // ...and what the nodes believed
 };
 
 // How often a seed may draw its boot again until it ends with the controller that the recording has at 0.
