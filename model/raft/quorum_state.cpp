@@ -101,8 +101,8 @@ VoterProgress progress_of(ReplicaKey voter) {
 void drop_unconfirmed(const Context& context, Raft raft) {
   MetadataLog& log = raft.disk.log;
   const Offset from = log.end();
-  const Offset to = std::max({raft.memory.high_watermark, log.start, Offset{0}});
-  if (to >= from) return;
+  const Offset to = std::max(raft.memory.high_watermark, log.start);
+  if (raft.memory.high_watermark == kUnknownOffset || to >= from) return;
   truncate(log, to);
   context.tell(MetadataTruncated{from, to});
 }

@@ -36,6 +36,14 @@ std::int64_t bytes_of(const Context& context, const MetadataLog& log) {
   return (log.end() - log.start) * context.config.quorum.metadata_record_bytes;
 }
 
+// Segments go by their size alone, whatever snapshots there are.
+void delete_by_size(const Context& context, MetadataLog& log, std::int64_t kept) {
+  while (log.batches.size() > 1 && bytes_of(context, log) > kept) {
+    log.start = log.batches[1].base_offset;
+    log.batches.erase(log.batches.begin());
+  }
+}
+
 }  // namespace
 
 void make_snapshot(const Context& context, Raft raft, const MetadataImage& image) {
@@ -81,17 +89,9 @@ void load_snapshot(const Context& context, Raft raft, const Snapshot& snapshot) 
 
 void clean_snapshots(const Context& context, Raft raft) {
   MetadataLog& log = raft.disk.log;
-  while (log.snapshots.size() > 1 && bytes_of(context, log) > context.config.quorum.metadata_max_retention_bytes) {
-    delete_before(log, log.snapshots[1].id.offset);
-  }
-  // Segments are deleted by their size alone, whatever snapshots there are.
-  if (context.rules.quorum.log_starts_at_snapshots || log.batches.size() < 2) return;
-  const Offset committed = std::max<Offset>(raft.memory.high_watermark, 0);
-  while (log.batches.size() > 1 && log.batches[1].base_offset < committed &&
-         bytes_of(context, log) > context.config.quorum.metadata_max_retention_bytes) {
-    log.start = log.batches[1].base_offset;
-    log.batches.erase(log.batches.begin());
-  }
+  const std::int64_t kept = context.config.quorum.metadata_max_retention_bytes;
+  if (!context.rules.quorum.log_starts_at_snapshots) return delete_by_size(context, log, kept);
+  while (log.snapshots.size() > 1 && bytes_of(context, log) > kept) delete_before(log, log.snapshots[1].id.offset);
 }
 
 void make_snapshot_if_due(const Context& context, Raft raft, const MetadataImage& image) {
