@@ -17,11 +17,11 @@ namespace {
 constexpr NodeId kC1{5}, kC2{6};
 
 // Three brokers, t-0 on all of them, a producer of 100 records; everything is told by hand.
-struct Told {
+struct Scene {
   sim::Plan plan = three_brokers();
   std::vector<sim::AppliedFault> faults;
 
-  explicit Told(bool kraft = false) {
+  explicit Scene(bool kraft = false) {
     add_topic(plan, "t", {{kB1, kB2, kB3}});
     add_producer(plan, Acks::all, at_s(0), milliseconds(100), 100);
     if (!kraft) return;
@@ -31,10 +31,10 @@ struct Told {
 };
 
 struct Tallied {
-  Told& told;
+  Scene& told;
   Tallier tallier{told.plan};
 
-  explicit Tallied(Told& cluster) : told(cluster) {
+  explicit Tallied(Scene& cluster) : told(cluster) {
     for (std::size_t node = 0; node < told.plan.config.node_count(); ++node)
       tallier.on_start(at_s(-10), NodeId{static_cast<std::uint8_t>(node)});
   }
@@ -60,7 +60,7 @@ struct Tallied {
 }  // namespace
 
 TEST_CASE("a controller is missing from its death until a broker obeys the next one") {
-  Told cluster;
+  Scene cluster;
   Tallied run(cluster);
   run.controller(-5'000, kB1, 1);
   run.fault(sim::FaultKind::crash, 10'000, kB1);
@@ -76,7 +76,7 @@ TEST_CASE("a controller is missing from its death until a broker obeys the next 
 }
 
 TEST_CASE("a zombie is no controller once its office has ended, whatever it believes") {
-  Told cluster;
+  Scene cluster;
   Tallied run(cluster);
   run.controller(-5'000, kB1, 1);
   run.fault(sim::FaultKind::pause, 10'000, kB1);
@@ -90,13 +90,13 @@ TEST_CASE("a zombie is no controller once its office has ended, whatever it beli
 }
 
 TEST_CASE("a cluster that never has a controller is without one for the whole run, the boot left out") {
-  Told cluster;
+  Scene cluster;
   Tallied run(cluster);
   CHECK(run.conclude().controller.total == seconds(60));
 }
 
 TEST_CASE("a quorum's leader controls from its activation until it resigns, dies or is replaced") {
-  Told cluster(true);
+  Scene cluster(true);
   Tallied run(cluster);
   run.tell(-9'000, kC1, QuorumRoleChanged{QuorumRole::leader, 1, kC1, kC1});
   run.tell(-8'000, kC1, BelievesController{1});
@@ -118,7 +118,7 @@ TEST_CASE("a quorum's leader controls from its activation until it resigns, dies
 }
 
 TEST_CASE("a partition is without a leader until the next one has taken the role") {
-  Told cluster;
+  Scene cluster;
   Tallied run(cluster);
   run.leader(-3'000, kB1, 0);
   run.fault(sim::FaultKind::crash, 10'000, kB1);
@@ -134,14 +134,14 @@ TEST_CASE("a partition is without a leader until the next one has taken the role
 }
 
 TEST_CASE("a partition does not miss a leader before it exists") {
-  Told cluster;
+  Scene cluster;
   Tallied run(cluster);
   run.leader(30'000, kB1, 0);
   CHECK(run.conclude().partitions[0].total == milliseconds(20));
 }
 
 TEST_CASE("a producer's silence counts while it has records to send, and lives") {
-  Told cluster;
+  Scene cluster;
   Tallied run(cluster);
   run.tell(1'000, kP1, ProducerStarted{});
   run.tell(1'500, kP1, RecordsAcknowledged{kT0, 0, 10, 0});
@@ -163,7 +163,7 @@ TEST_CASE("a producer's silence counts while it has records to send, and lives")
 }
 
 TEST_CASE("messages are counted by the connection that they come on, from second 0 on") {
-  Told cluster;
+  Scene cluster;
   Tallied run(cluster);
   const auto message = [&](std::int64_t ms, ChannelKind kind) {
     sim::EventView event;
@@ -201,7 +201,7 @@ TEST_CASE("the median of several runs is taken of each figure by itself, of an e
 }
 
 TEST_CASE("the runs of several seeds do not depend on the number of threads") {
-  Told cluster;
+  Scene cluster;
   cluster.plan.until = at_s(30);
   crash(cluster.plan, kB1, at_s(5), seconds(10));
   const std::vector<Tally> alone = sim::run_tallied(cluster.plan, 3, 6, 1);
@@ -217,7 +217,7 @@ TEST_CASE("the runs of several seeds do not depend on the number of threads") {
 }
 
 TEST_CASE("modes stand side by side, with a longest time only where there were several") {
-  Told cluster;
+  Scene cluster;
   sim::Plan kraft = cluster.plan;
   cluster.plan.mode = "zookeeper";
   kraft.mode = "kraft";
