@@ -134,7 +134,8 @@ void read_controllers(const ClusterParts& parts, bool kraft, ClusterConfig& conf
   constexpr std::int32_t kByDefault = 3;
   if (!kraft) {
     for (const Value* part : {parts.controllers, parts.voters}) {
-      if (part == nullptr) continue;
+      // A file that is run in a mode other than its own says more than that mode needs.
+      if (part == nullptr || !parts.asked_mode.empty()) continue;
       problems.error("wrong-mode", *part, "with ZooKeeper a broker is the controller; only KRaft mode has controllers",
                      "add \"mode\": \"kraft\" to the cluster");
     }
