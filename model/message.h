@@ -124,7 +124,8 @@ struct LeaderAndIsrRequest {
   ControllerEpoch controller_epoch = 0;
   BrokerEpoch broker_epoch = -1;
   SmallVec<LeaderAndIsrPartition, 1> partitions;
-  FIELDS(controller, controller_epoch, broker_epoch, partitions);
+  std::int32_t other_partitions = 0;  // so many more, of those that are not modelled
+  FIELDS(controller, controller_epoch, broker_epoch, partitions, other_partitions);
 };
 struct UpdateMetadataPartition {
   PartitionId partition{};
@@ -140,7 +141,8 @@ struct UpdateMetadataRequest {
   BrokerEpoch broker_epoch = -1;
   Replicas live_brokers;
   SmallVec<UpdateMetadataPartition, 1> partitions;
-  FIELDS(controller, controller_epoch, broker_epoch, live_brokers, partitions);
+  std::int32_t other_partitions = 0;  // likewise
+  FIELDS(controller, controller_epoch, broker_epoch, live_brokers, partitions, other_partitions);
 };
 struct StopReplicaPartition {
   PartitionId partition{};

@@ -82,6 +82,7 @@ enum class TimerKind : std::uint8_t {
   write_no_op,
   elect_preferred,
   elect_unclean,
+  read_partitions,  // of a controller that takes over: the state of the partitions that are not modelled is read
   kinds,
 };
 std::string_view name_of(TimerKind kind);

@@ -150,6 +150,7 @@ std::string_view name_of(TimerKind kind) {
       ROW(write_no_op),
       ROW(elect_preferred),
       ROW(elect_unclean),
+      ROW(read_partitions),
   };
   static_assert(kNames.size() == static_cast<std::size_t>(TimerKind::kinds), "every kind has a row");
   for (const auto& row : kNames) {

@@ -89,6 +89,14 @@ void add_machines(std::vector<TableRow>& rows) {
                    range(links.zk_write_min, links.zk_write_max)),
        "Measured on an idle cluster of three brokers; load does not slow them down."});
   rows.push_back(
+      {"other-partitions",
+       fmt::format(
+           "ZooKeeper mode: the partitions that \"other_partitions\" adds cost a new controller {} each before it "
+           "acts, and every broker {} each in the LeaderAndIsr and in the UpdateMetadata that follow. Nothing "
+           "else happens to them, and a broker that comes back is not told of them.",
+           short_seconds(model::OtherPartitions{}.read), short_seconds(links.control_per_partition)),
+       "As measured for Kafka 1.1; versions before it read twice as long. docs/failover.md has the sources."});
+  rows.push_back(
       {"start-up",
        fmt::format("A broker opens its session {} after its start, registers {} later, and checks its ISRs for the "
                    "first time {} after the session.",

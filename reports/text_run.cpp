@@ -36,6 +36,10 @@ std::string header(const sim::Plan& plan, const sim::Outcome& outcome, const Tex
                                  counted(static_cast<std::int64_t>(config.brokers.size()), "broker")};
   if (config.controllers > 0) parts.push_back(counted(config.controllers, "controller"));
   for (const model::TopicConfig& topic : config.topics) parts.push_back(topic_text(topic));
+  if (config.other_partitions.count > 0) {
+    parts.push_back(
+        fmt::format("{} more partitions", grouped(static_cast<std::uint64_t>(config.other_partitions.count))));
+  }
   std::string text =
       fmt::format("{}  seed {}  {}\n", paint(plan.file, Ink::bold, options.colour), outcome.seed, joined(parts, ", "));
   const auto row = [&](std::string_view name, const std::vector<std::string>& values, std::string_view separator) {

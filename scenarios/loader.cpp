@@ -19,9 +19,9 @@ namespace {
 constexpr std::array<std::string_view, 10> kScenarioKeys{
     "$schema", "clients", "cluster", "expect", "exposes", "faults", "note", "story", "title", "until",
 };
-constexpr std::array<std::string_view, 12> kClusterKeys{
-    "boot",       "brokers", "config", "controllers", "mode",   "note",
-    "per_broker", "racks",   "topics", "version",     "voters", "zookeeper_tick_ms",
+constexpr std::array<std::string_view, 13> kClusterKeys{
+    "boot",   "brokers", "config", "controllers",       "mode", "note", "other_partitions", "per_broker", "racks",
+    "topics", "version", "voters", "zookeeper_tick_ms",
 };
 constexpr std::array<std::string_view, 8> kProducerKeys{
     "acks", "count", "note", "producer", "props", "rate", "start", "topic",
@@ -66,6 +66,7 @@ void read_cluster_parts(const Value& cluster, ClusterParts& parts, bool& togethe
   parts.controllers = cluster.find("controllers");
   parts.voters = cluster.find("voters");
   parts.tick_ms = cluster.find("zookeeper_tick_ms");
+  parts.other_partitions = cluster.find("other_partitions");
   parts.config = cluster.find("config");
   parts.per_broker = cluster.find("per_broker");
   parts.racks = cluster.find("racks");

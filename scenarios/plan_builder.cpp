@@ -98,6 +98,10 @@ void read_brokers(const ClusterParts& parts, const model::Profile& profile, sim:
     const auto tick = read_integer(*parts.tick_ms, "\"zookeeper_tick_ms\"", 1, 60'000, problems);
     if (tick) config.zookeeper_tick = model::milliseconds(*tick);
   }
+  if (parts.other_partitions != nullptr) {
+    const auto others = read_integer(*parts.other_partitions, "\"other_partitions\"", 0, kOtherPartitionsMax, problems);
+    config.other_partitions.count = static_cast<std::int32_t>(others.value_or(0));
+  }
   const std::string conflict = broker_conflict(settings);
   if (!conflict.empty() && parts.config != nullptr) problems.error("conflict", *parts.config, conflict);
 }

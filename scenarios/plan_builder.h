@@ -19,6 +19,8 @@ inline constexpr std::size_t kTopicsMax = 16;
 inline constexpr std::size_t kPartitionsMax = 64;        // per topic
 inline constexpr std::size_t kReplicasInAllMax = 4'096;  // of all partitions together
 inline constexpr std::size_t kProducersMax = 16;
+// A request about more of them would take a broker longer than the controller waits for its answer.
+inline constexpr std::int64_t kOtherPartitionsMax = 500'000;
 inline constexpr std::int64_t kRecordsMax = 1'000'000;  // per producer
 
 std::span<const std::string_view> modes();  // "zookeeper", "kraft"
@@ -50,6 +52,7 @@ struct ClusterParts {
   std::optional<std::int32_t> controller_count;  // in their place, where they are not written so
   const Value* voters = nullptr;                 // which of the controllers vote at the start; null: all
   const Value* tick_ms = nullptr;
+  const Value* other_partitions = nullptr;
   const Value* config = nullptr;
   const Value* per_broker = nullptr;
   const Value* racks = nullptr;  // {"us-east": [1, 2]}

@@ -54,7 +54,8 @@ constexpr std::array kStepNames{"read controller",
                                 "complete reassignment",
                                 "delete replicas",
                                 "announce partition",
-                                "resume reassignments"};
+                                "resume reassignments",
+                                "read other partitions"};
 static_assert(kStepNames.size() == std::variant_size_v<model::ControllerStep>);
 
 std::string phase_of(const model::ControllerStep& step) {

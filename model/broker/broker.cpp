@@ -124,6 +124,7 @@ void on_zookeeper_mode_timer(const Context& context, Broker& broker, TimerKey ke
   }
   if (key.kind == TimerKind::isr_change_propagation) return on_isr_propagation_due(context, broker);
   if (key.kind == TimerKind::rebalance_check) return put_event(context, broker, AutoRebalance{});
+  if (key.kind == TimerKind::read_partitions) return on_other_partitions_read(context, broker);
   if (key.kind == TimerKind::sender_timeout || key.kind == TimerKind::sender_backoff) {
     on_sender_timer(context, broker, key);
     return;

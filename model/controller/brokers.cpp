@@ -109,6 +109,7 @@ Progress enter(const Context& context, Broker& broker, StartReplicas&) {
     }
     add_leader_and_isr(controller, online, id, false);
   }
+  controller.batch.other_partitions = context.config.other_partitions.count;
   send_batch(context, broker);
   if (!context.rules.failover_removes_dead_replicas_first) {
     if (!offline.todo.empty()) then(broker, std::move(offline));

@@ -258,4 +258,11 @@ Progress resume(const Context& context, Broker& broker, ReadPartitionStates& ste
   return Progress::done;
 }
 
+// ZooKeeper answers in a stream, as many requests being under way as it takes (KAFKA-5642).
+Progress enter(const Context& context, Broker&, ReadOtherPartitions&) {
+  const OtherPartitions& others = context.config.other_partitions;
+  context.arm({TimerKind::read_partitions}, others.read * others.count);
+  return Progress::waiting;
+}
+
 }  // namespace model

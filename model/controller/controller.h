@@ -144,6 +144,9 @@ struct ReadPartitionStates {
   std::uint32_t answers = 0;
   FIELDS(partitions, announce, answers);
 };
+struct ReadOtherPartitions {  // takes its time; no request of its own
+  NO_FIELDS();
+};
 struct AnnounceBrokers {  // UpdateMetadata without partitions, to everyone
   NO_FIELDS();
 };
@@ -282,7 +285,7 @@ using ControllerStep =
                  StartBrokers, FailBrokers, CreatePartitions, TakeReplicasOffline, ElectLeaders, WriteAlterPartitions,
                  FinishControlledShutdown, SendBatch, ReplicasBecomeOffline, ReadTopicConfigs, WriteAssignment,
                  CheckReassignment, BumpLeaderEpoch, StartNewReplicas, CompleteReassignment, DeleteReplicas,
-                 AnnouncePartition, ResumeReassignments>;
+                 AnnouncePartition, ResumeReassignments, ReadOtherPartitions>;
 
 // --- what it knows ------------------------------------------------------------------------------
 
@@ -323,7 +326,8 @@ struct ControlBatch {
   bool metadata = false;  // UpdateMetadata goes to metadata_to...
   Replicas metadata_to;
   std::vector<PartitionId> metadata_about;  // ...with the state of these
-  FIELDS(leader_and_isr, stop_replica, metadata, metadata_to, metadata_about);
+  std::int32_t other_partitions = 0;        // and of so many that are not modelled, as every LeaderAndIsr
+  FIELDS(leader_and_isr, stop_replica, metadata, metadata_to, metadata_about, other_partitions);
 };
 
 struct Controller {
@@ -361,6 +365,7 @@ void stop_controller(const Context& context, Broker& broker);
 void on_controller_reply(const Context& context, Broker& broker, std::uint32_t tag, const ZkRequest& request,
                          const ZkResponse& response);
 void on_controller_watch(const Context& context, Broker& broker, const ZkEvent& event);
+void on_other_partitions_read(const Context& context, Broker& broker);  // TimerKind::read_partitions
 
 // Control connections, client side. Each returns true if the input was one of theirs.
 bool on_sender_connected(const Context& context, Broker& broker, const ConnectionId& via);

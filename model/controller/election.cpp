@@ -25,6 +25,7 @@ void begin_failover(const Context& context, Broker& broker, ControllerEpoch epoc
   if (context.rules.failover_removes_dead_replicas_first) then(broker, StartPartitions{});
   then(broker, StartReplicas{});
   then(broker, AnnounceBrokers{});
+  if (context.config.other_partitions.count > 0) then(broker, ReadOtherPartitions{});
   then(broker, ListTopics{true});
   then(broker, ListBrokers{true});
   then(broker, ListNotifications{true});

@@ -210,6 +210,14 @@ void on_controller_reply(const Context& context, Broker& broker, std::uint32_t t
   go_on(context, broker);
 }
 
+void on_other_partitions_read(const Context& context, Broker& broker) {
+  Controller& controller = broker.memory.controller;
+  // A timer of a program that was cut off: another step waits, or none.
+  if (!controller.current || !std::holds_alternative<ReadOtherPartitions>(*controller.current)) return;
+  controller.current.reset();
+  go_on(context, broker);
+}
+
 void on_controller_watch(const Context& context, Broker& broker, const ZkEvent& event) {
   const bool children = event.type == ZkEventType::node_children_changed;
   if (event.path == paths::controller()) {

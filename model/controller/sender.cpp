@@ -71,7 +71,8 @@ LeaderAndIsrPartition leader_and_isr_of(const Controller& controller, const Cont
 
 UpdateMetadataRequest metadata_for(const Broker& self, NodeId to) {
   const Controller& controller = self.memory.controller;
-  UpdateMetadataRequest request{self.id, controller.epoch, live_epoch(controller, to), controller.live, {}};
+  UpdateMetadataRequest request{
+      self.id, controller.epoch, live_epoch(controller, to), controller.live, {}, controller.batch.other_partitions};
   for (const PartitionId p : controller.batch.metadata_about) {
     const PartitionInfo& info = controller.partitions[index(p)];
     request.partitions.push_back({p, info.state.leader, info.state.leader_epoch, info.partition_epoch, info.state.isr});
@@ -112,7 +113,7 @@ void send_batch(const Context& context, Broker& broker) {
   Controller& controller = broker.memory.controller;
   const ControlBatch batch = controller.batch;
   for (const NodeId to : controller.live) {
-    LeaderAndIsrRequest request{broker.id, controller.epoch, live_epoch(controller, to), {}};
+    LeaderAndIsrRequest request{broker.id, controller.epoch, live_epoch(controller, to), {}, batch.other_partitions};
     for (const ControlItem& item : batch.leader_and_isr) {
       if (item.to == to) request.partitions.push_back(leader_and_isr_of(controller, item));
     }

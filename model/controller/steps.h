@@ -24,6 +24,7 @@ Progress enter(const Context&, Broker&, ReadBrokers&);
 Progress enter(const Context&, Broker&, ListTopics&);
 Progress enter(const Context&, Broker&, ReadTopics&);
 Progress enter(const Context&, Broker&, ReadPartitionStates&);
+Progress enter(const Context&, Broker&, ReadOtherPartitions&);
 Progress enter(const Context&, Broker&, AnnounceBrokers&);
 Progress enter(const Context&, Broker&, StartReplicas&);
 Progress enter(const Context&, Broker&, StartPartitions&);

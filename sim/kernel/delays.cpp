@@ -74,6 +74,19 @@ bool is_written(const model::Body& body) {
                                            [](const model::FetchData& data) { return !data.records.empty(); });
 }
 
+namespace {
+
+// What a request costs for the partitions that are not modelled.
+std::int64_t others_us(const LinkSettings& links, const model::Body& body) {
+  if (const auto* request = std::get_if<model::LeaderAndIsrRequest>(&body))
+    return links.control_per_partition.us * request->other_partitions;
+  if (const auto* request = std::get_if<model::UpdateMetadataRequest>(&body))
+    return links.control_per_partition.us * request->other_partitions;
+  return 0;
+}
+
+}  // namespace
+
 std::int64_t draw_processing_us(const LinkSettings& links, const model::Body& body, Dice& dice) {
   switch (kWork[body.index()]) {
     case Work::none:
@@ -87,9 +100,9 @@ std::int64_t draw_processing_us(const LinkSettings& links, const model::Body& bo
       if (writes_quorum(body)) return dice.range(links.zk_write_min.us, links.zk_write_max.us);
       break;
     case Work::control:
-      return dice.range(links.control_min.us, links.control_max.us);
+      return dice.range(links.control_min.us, links.control_max.us) + others_us(links, body);
     case Work::metadata:
-      return dice.range(links.control_min.us / 4, links.control_max.us / 4);
+      return dice.range(links.control_min.us / 4, links.control_max.us / 4) + others_us(links, body);
   }
   return dice.range(links.request_min.us, links.request_max.us);
 }

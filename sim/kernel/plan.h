@@ -145,6 +145,7 @@ struct LinkSettings {
   // Processing by the receiver before a message takes effect, by what has to be done.
   model::Duration request_min = model::microseconds(20), request_max = model::microseconds(200);
   model::Duration control_min = model::milliseconds(4), control_max = model::milliseconds(28);  // LeaderAndIsr...
+  model::Duration control_per_partition = model::microseconds(45);  // of those that are not modelled
   model::Duration zk_write_min = model::milliseconds(1),
                   zk_write_max = model::milliseconds(9);  // fsync, the quorum's too
 };
