@@ -65,7 +65,7 @@ std::string controller_write(const Rules& rules) {
   SteppedBroker controller(cluster, kB1, rules);
   controller.receive(
       controller.accept(kB2, model::ChannelKind::alter_partition),
-      model::AlterPartitionRequest{kB2, cluster.broker(kB2).memory.broker_epoch, {{kT1, 0, 0, {kB2, kB3}}}});
+      model::AlterPartitionRequest{kB2, cluster.broker(kB2).memory.broker_epoch, {{kT1, 0, 0, {kB2, kB3}, {}}}});
   const auto request = controller.sent<model::ZkRequest>();
   return request.ops[0].type == model::ZkOpType::check ? "checks /controller_epoch" : "checks nothing";
 }

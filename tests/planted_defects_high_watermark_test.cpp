@@ -160,7 +160,7 @@ std::string fetch_of_a_dead_replica(const Rules& rules) {
 std::string ask_controller(SteppedBroker& controller, const Cluster& cluster, model::PartitionEpoch known) {
   controller.receive(
       controller.accept(kB2, model::ChannelKind::alter_partition),
-      model::AlterPartitionRequest{kB2, cluster.broker(kB2).memory.broker_epoch, {{kT0, 0, known, {kB2, kB3}}}});
+      model::AlterPartitionRequest{kB2, cluster.broker(kB2).memory.broker_epoch, {{kT0, 0, known, {kB2, kB3}, {}}}});
   if (controller.count_sent<model::AlterPartitionResponse>() == 0) {
     return "written over version " + std::to_string(controller.sent<model::ZkRequest>().ops[1].version);
   }
