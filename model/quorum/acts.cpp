@@ -144,6 +144,24 @@ void reassign(const ControllerContext& c, const Reassign& act) {
   if (const auto change = build_change(c, act.partition, target)) write(c, {*change});
 }
 
+// --- voters (KIP-853) ----------------------------------------------------------------------------
+
+// The operator names the disk as well; here it is the one that the node fetches with. A change that cannot be made
+// now is not made at all: the operator asks again.
+void change_voter(const ControllerContext& c, const ChangeVoter& act) {
+  const Leader* leader = std::get_if<Leader>(&c.raft.memory.state);
+  if (leader == nullptr) return;
+  ReplicaKey voter{act.node, 0};
+  for (const VoterProgress& known : act.add ? leader->observers : leader->voters) {
+    if (known.voter.node == act.node) voter = known.voter;
+  }
+  if (act.add) {
+    add_voter(c.context, c.raft, voter);
+  } else {
+    remove_voter(c.context, c.raft, voter);
+  }
+}
+
 }  // namespace
 
 void on_controller_act(const ControllerContext& c, const Act& act) {
@@ -157,6 +175,7 @@ void on_controller_act(const ControllerContext& c, const Act& act) {
                  [&](const AlterConfig& asked) { alter_config(c, asked); },
                  [&](const Elect& asked) { elect(c, asked); },
                  [&](const Reassign& asked) { reassign(c, asked); },
+                 [&](const ChangeVoter& asked) { change_voter(c, asked); },
                  [](const auto&) {},
              },
              act);
