@@ -56,6 +56,18 @@ TEST_CASE("a registration that comes twice changes nothing but its offset") {
   CHECK(driven.broker(kB1).registered_at > before.registered_at);
 }
 
+TEST_CASE("a new incarnation has a new broker epoch") {
+  for (const bool is_new : {true, false}) {
+    DrivenController driven;
+    driven.rules.kraft.new_registration_has_new_epoch = is_new;
+    driven.boot();
+    driven.heartbeat(kB1, kWantsFence);
+    const BrokerEpoch before = driven.broker(kB1).broker_epoch;
+    CHECK((driven.register_broker(kB1, 2).broker_epoch > before) == is_new);
+    CHECK(driven.broker(kB1).incarnation == 2);
+  }
+}
+
 TEST_CASE("while the session of one incarnation lives another is refused") {
   for (const bool refused : {true, false}) {
     DrivenController driven;
@@ -97,6 +109,7 @@ TEST_CASE("with ELR a clean shutdown keeps the replica eligible, its epoch prove
   for (const bool clean : {true, false}) {
     DrivenController driven;
     driven.enable_elr();
+    driven.rules.kraft.new_incarnation_leaves_isr = true;
     driven.rules.kraft.duplicate_registration_is_refused = false;
     driven.boot_with_topic();
     driven.heartbeat(kB1, kWantsFence);

@@ -95,6 +95,7 @@ struct DrivenController {
     call(ControllerContext{context, raft_of(server), server.memory.controller});
     for (const TimerKey& key : out.disarms) std::erase_if(timers, [&](const Armed& each) { return each.key == key; });
     for (const Arm& arm : out.arms) {
+      if (arm.key.kind < TimerKind::fence_stale_brokers) continue;  // raft's
       std::erase_if(timers, [&](const Armed& each) { return each.key == arm.key; });
       timers.push_back({arm.key, now.us + arm.min.us});
     }
@@ -110,6 +111,7 @@ struct DrivenController {
   void lead(LeaderEpoch epoch) {
     RaftMemory& raft = server.memory.raft;
     raft.running = true;
+    raft.self = {kC1, 0};
     raft.epoch = epoch;
     Leader state;
     state.epoch_start = log().end();

@@ -182,6 +182,12 @@ TEST_CASE("an ISR that is large enough again leaves the ELR empty") {
   Bench with_elr(true);
   with_elr.set_partition(row(kB3, {kB3}, {kB2}));
   CHECK(with_elr.after_alter(kB3, {kB3, kB2}) == "L3 ISR{3,2} le5 pe9");
+  SUBCASE("but with a planted defect") {
+    Bench defect(true);
+    defect.rules.kraft.elr_ends_with_min_isr = false;
+    defect.set_partition(row(kB3, {kB3}, {kB1, kB2}));
+    CHECK(defect.after_alter(kB3, {kB3, kB2}) == "L3 ISR{3,2} le5 pe9 ELR{1}");
+  }
 }
 
 TEST_CASE("an ISR that shrinks keeps the leader epoch, since metadata version 3.6") {

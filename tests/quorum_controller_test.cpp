@@ -231,6 +231,17 @@ TEST_CASE("records of raft's own between two writes move the offsets and nothing
   CHECK(driven.image() == replayed(driven));
 }
 
+TEST_CASE("a controller standing by knows what the log says") {
+  for (const bool reads_everything : {true, false}) {
+    DrivenController driven;
+    driven.rules.kraft.standby_reads_everything = reads_everything;
+    driven.boot();
+    driven.lose_office(2);
+    driven.receive({BrokerRegistrationChangeRecord{kB3, driven.broker(kB3).broker_epoch, FenceChange::fence, false}});
+    CHECK((driven.controller().stable == replayed(driven)) == reads_everything);
+  }
+}
+
 TEST_CASE("a record that contradicts what is known ends the process") {
   DrivenController driven;
   driven.boot();
@@ -252,12 +263,14 @@ TEST_CASE("a controller standing by loads a snapshot, an active one must not nee
   SUBCASE("standing by") {
     driven.lose_office(2);
     start_from(driven.log(), snapshot);
+    driven.server.memory.raft.high_watermark = snapshot.id.offset;
     driven.run();
     CHECK(driven.controller().stable == snapshot.image);
     CHECK_FALSE(driven.exited);
   }
   SUBCASE("active") {
     start_from(driven.log(), snapshot);
+    driven.server.memory.raft.high_watermark = snapshot.id.offset;
     driven.run();
     CHECK(driven.exited);
   }
