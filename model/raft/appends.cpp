@@ -1,5 +1,6 @@
 // What a leader appends: records of the state machine above, held together by the linger (BatchAccumulator), and
 // control records.
+#include <algorithm>
 #include <utility>
 
 #include "model/ensure.h"
@@ -64,8 +65,10 @@ void append_control(const Context& context, Raft raft, const MetadataRecord& rec
   disarm(context, {TimerKind::quorum_linger});
 }
 
-// The leader's own end moves, and parked fetches are answered, before the flush (KafkaRaftClient.flushLeaderLog);
-// here it is one step, in which nothing is lost.
+// The leader's own end moves, and parked fetches are answered, before the flush (KafkaRaftClient.flushLeaderLog): a
+// machine that loses its power then has shown what it has not kept. The flush is over when its next step begins, so
+// that no fetch raises the high watermark before; a quorum of one, whose high watermark waits for no fetch, is not
+// shown in that moment.
 void drain(const Context& context, Raft raft) {
   Leader* leader = &std::get<Leader>(raft.memory.state);
   if (leader->accumulator.batches.empty() || leader->accumulator.lingering) return;
@@ -80,7 +83,14 @@ void drain(const Context& context, Raft raft) {
   }
   update_high_watermark(context, raft);
   raft.memory.parked_may_complete = true;
-  raft.disk.log.flushed = end;
+  raft.memory.appended_to = end;
+  if (is_only_voter(raft.memory)) flush_appended(raft);
+}
+
+void flush_appended(Raft raft) {
+  MetadataLog& log = raft.disk.log;
+  log.flushed = std::max(log.flushed, std::min(raft.memory.appended_to, log.end()));
+  raft.memory.appended_to = 0;
 }
 
 std::optional<Offset> prepare_append(const Context& context, Raft raft, LeaderEpoch epoch,

@@ -115,6 +115,7 @@ void clean_snapshots(const Context& context, Raft raft);
 
 void append_epoch_start(const Context& context, Raft raft);  // LeaderChange, and what goes with it
 void drain(const Context& context, Raft raft);               // unless it lingers
+void flush_appended(Raft raft);
 void append_control(const Context& context, Raft raft, const MetadataRecord& record);
 // To the log, with what the record of a set of voters entails.
 void append_batch(const Context& context, Raft raft, MetadataBatch batch);

@@ -209,6 +209,7 @@ void poll_raft(const Context& context, Raft raft) {
   RaftMemory& memory = raft.memory;
   if (!memory.running) return;
   const Offset high_watermark = memory.high_watermark;
+  if (memory.appended_to != 0) flush_appended(raft);
   end_shutdown(context, raft);
   while (memory.running && !memory.shutdown_over && poll_role(context, raft)) end_shutdown(context, raft);
   if (memory.shutdown_over) raft.disk.log.flushed = raft.disk.log.end();

@@ -11,6 +11,7 @@
 //   peers.cpp          connections: one request at a time to each node, time-outs, back-off
 //   appends.cpp        records of the state machine above, held together by the linger
 //   voters.cpp         the voters in force (KIP-853)
+// What they ask of each other is in member.h.
 //
 // A node that has it (a controller, a broker) lends disk and memory for the length of a call. What the state
 // machine above may see is at the end of this header.
@@ -160,11 +161,12 @@ struct RaftMemory {
   Voters voters;                      // in force
   Offset voters_at = kUnknownOffset;  // of the record in the log that says so; unknown: no record of this log does
   bool election_expired = false;      // the election timer has run out and was not armed since
+  Offset appended_to = 0;             // by it as a leader: on disk when its next step begins
   bool parked_may_complete = false;   // the log or the high watermark has moved since they were looked at
   bool shutting_down = false;
   bool shutdown_over = false;
   FIELDS(running, self, epoch, state, high_watermark, peers, parked, requests, voters, voters_at, election_expired,
-         parked_may_complete, shutting_down, shutdown_over);
+         appended_to, parked_may_complete, shutting_down, shutdown_over);
 };
 
 // Lent by a node for the length of a call.
