@@ -46,7 +46,7 @@ TEST_CASE("a metadata log ends behind its last batch and knows where each epoch 
 }
 
 TEST_CASE("an empty metadata log is at offset 0 of epoch 0") {
-  const MetadataLog log;
+  const MetadataLog log{};
   CHECK(position(log) == OffsetAndEpoch{0, 0});
   CHECK(end_of_epoch(log, 0) == OffsetAndEpoch{0, 0});
   CHECK(end_of_epoch(log, 4) == OffsetAndEpoch{0, 0});

@@ -228,7 +228,23 @@ TEST_CASE("records wait for the linger, and those prepared together stay togethe
   REQUIRE(batches.size() == 3);
   CHECK(batches[1].records.size() == 3);
   CHECK(batches[2].base_offset == 4);
-  CHECK(led.leader().disk().log.flushed == 6);
+}
+
+TEST_CASE("what a leader appends it shows before it is on disk, and commits only then") {
+  Led led;
+  led.ask(2, 1, 1);
+  led.append_records(2);
+  CHECK(led.leader().sent<QuorumFetchResponse>().records.size() == 1);
+  CHECK(led.leader().disk().log.end() == 3);
+  CHECK(led.leader().disk().log.flushed == 1);
+  led.ask(2, 3, 1);
+  CHECK(led.leader().memory().high_watermark == 3);
+  CHECK(led.leader().disk().log.flushed == 3);
+
+  SteppedQuorum single(1, rules_with(false));
+  single[1].start();
+  CHECK(single[1].memory().high_watermark == 1);
+  CHECK(single[1].disk().log.flushed == 1);
 }
 
 TEST_CASE("whoever does not lead in the epoch cannot append") {

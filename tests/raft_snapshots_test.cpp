@@ -28,24 +28,30 @@ void take_snapshot(SteppedMember& member, Offset end) {
 // Voters of a quorum whose log holds them.
 struct Dynamic {
   explicit Dynamic(std::int32_t voters, std::int32_t controllers) : quorum(voters, rules_with(false), controllers) {
-    const_cast<ClusterConfig&>(quorum.config).quorum.kraft_version = 1;
+    quorum.config.quorum.kraft_version = 1;
     quorum.start_all();
     quorum.elect(1);
+    // Observers asked too early who leads.
+    for (std::int32_t number = voters + 1; number <= controllers; ++number) {
+      quorum.fire(number, TimerKind::quorum_retry, static_cast<std::uint16_t>(quorum.id(1)));
+      quorum.settle();
+    }
   }
   ErrorCode add(std::int32_t number, std::uint32_t directory = 1) {
-    return quorum[1].with([&](const Context& context, Raft raft) {
+    const ErrorCode error = quorum[1].with([&](const Context& context, Raft raft) {
       return add_voter(context, raft, {quorum.id(number), directory});
     });
+    quorum.carry(quorum[1]);
+    return error;
   }
   ErrorCode remove(std::int32_t number, std::uint32_t directory = 1) {
-    return quorum[1].with([&](const Context& context, Raft raft) {
+    const ErrorCode error = quorum[1].with([&](const Context& context, Raft raft) {
       return remove_voter(context, raft, {quorum.id(number), directory});
     });
-  }
-  void settle() {
     quorum.carry(quorum[1]);
-    quorum.settle();
+    return error;
   }
+  void settle() { quorum.settle(); }
   SteppedQuorum quorum;
 };
 
@@ -67,7 +73,7 @@ TEST_CASE("a snapshot is named by its end and the epoch of the last record in it
 
 TEST_CASE("retention deletes the oldest snapshots, and the log before the next") {
   SteppedQuorum quorum(1, rules_with(false));
-  const_cast<ClusterConfig&>(quorum.config).quorum.metadata_max_retention_bytes = 300;
+  quorum.config.quorum.metadata_max_retention_bytes = 300;
   quorum[1].start();
   append_records(quorum[1], 4);
   take_snapshot(quorum[1], 5);

@@ -249,12 +249,18 @@ TEST_CASE("of four voters three are a majority, and two refusals end an election
 
 TEST_CASE("a voter that takes its answer back ends the process") {
   SteppedQuorum quorum(3, rules_with(false));
-  quorum.start_all();
+  quorum[1].start();
   quorum[1].fire(TimerKind::quorum_election);
-  quorum[1].role<Candidate>()->answers[1].vote = Vote::rejected;
-  quorum.carry(quorum[1]);
-  quorum.cut_off = {quorum.id(3)};
-  quorum.settle();
+  const ConnectionId via = quorum[1].effects().connects.front();
+  quorum[1].give(Connected{via});
+  REQUIRE(quorum[1].sent<VoteRequest>().epoch == 1);
+  VoteResponse granted;
+  granted.epoch = 1;
+  granted.granted = true;
+  for (VoterAnswer& answer : quorum[1].role<Candidate>()->answers) {
+    if (answer.voter == via.server) answer.vote = Vote::rejected;
+  }
+  quorum[1].receive(via, granted);
   CHECK(quorum[1].told<QuorumFailed>().fault == QuorumFault::vote_changed);
   CHECK(quorum[1].effects().exits);
 }

@@ -6,6 +6,7 @@
 #include <deque>
 #include <map>
 #include <optional>
+#include <type_traits>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -52,7 +53,7 @@ class SteppedMember {
   }
   // One step, in which `act` is all that happens.
   template <typename F>
-  auto with(F&& act) {
+  std::invoke_result_t<F, const model::Context&, model::Raft> with(F&& act) {
     out_.clear();
     const model::Clock clock(now);
     const model::Choices choices;
@@ -155,10 +156,10 @@ inline model::Rules rules_with(bool pre_vote) {
 // All of them, with a network that carries what the test lets through, in order and at once.
 class SteppedQuorum {
  public:
-  explicit SteppedQuorum(std::int32_t voters, const model::Rules& rules, std::int32_t controllers = 0)
-      : config(quorum_of(voters, controllers)), rules(rules) {
+  explicit SteppedQuorum(std::int32_t voters, const model::Rules& decides_by, std::int32_t controllers = 0)
+      : config(quorum_of(voters, controllers)), rules(decides_by) {
     for (std::int32_t number = 1; number <= config.controllers; ++number) {
-      members_.emplace_back(config, this->rules, config.controller(number));
+      members_.emplace_back(config, rules, config.controller(number));
     }
   }
   SteppedQuorum(const SteppedQuorum&) = delete;
@@ -209,8 +210,8 @@ class SteppedQuorum {
     REQUIRE((*this)[number].role<model::Leader>() != nullptr);
   }
 
-  const model::ClusterConfig config;
-  const model::Rules rules;
+  model::ClusterConfig config;
+  model::Rules rules;
   std::vector<model::NodeId> cut_off;
 
  private:
