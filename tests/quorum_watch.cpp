@@ -32,21 +32,25 @@ std::uint64_t state_of(const model::RaftDisk& disk, const model::RaftMemory* mem
 
 }  // namespace
 
-QuorumWatch::QuorumWatch(const model::ClusterConfig& config) : config_(config), seen_(config.node_count()) {}
+QuorumWatch::QuorumWatch(const Plan& plan) : plan_(plan), seen_(plan.config.node_count()) {}
 
 void QuorumWatch::breach(const World& world, model::NodeId node, const std::string& what) {
   if (broken_.size() >= 5) return;
-  broken_.push_back(std::to_string(world.now().us) + " us, " + config_.name_of(node) + ": " + what);
+  broken_.push_back(std::to_string(world.now().us) + " us, " + plan_.config.name_of(node) + ": " + what);
 }
 
 void QuorumWatch::on_fact(Time at, model::NodeId node, const model::Fact& fact) {
   const auto* failed = std::get_if<model::QuorumFailed>(&fact);
   if (failed == nullptr || broken_.size() >= 5) return;
-  broken_.push_back(std::to_string(at.us) + " us, " + config_.name_of(node) + ": " +
+  broken_.push_back(std::to_string(at.us) + " us, " + plan_.config.name_of(node) + ": " +
                     std::string(name_of(failed->fault)));
 }
 
-void QuorumWatch::forget(model::NodeId node) { seen_[static_cast<std::size_t>(node)] = {}; }
+void QuorumWatch::on_fault(const AppliedFault& applied) {
+  if (plan_.faults[applied.row].kind != FaultKind::wipe) return;
+  for (const model::NodeId node : applied.who) seen_[static_cast<std::size_t>(node)] = {};
+  disk_was_lost_ = true;
+}
 
 void QuorumWatch::look(const World& world) {
   for (std::size_t id = 1; id < seen_.size(); ++id) look_at(world, model::NodeId(static_cast<std::uint8_t>(id)));
@@ -134,12 +138,13 @@ void QuorumWatch::check_leader(const World& world, model::NodeId node, Seen& see
   }
   if (high_watermark == model::kUnknownOffset) return;
   if (high_watermark <= leader->epoch_start) breach(world, node, "it committed nothing of its own epoch");
+  if (disk_was_lost_) return;
   std::size_t durable = 0;
-  for (const model::NodeId voter : config_.voters) {
+  for (const model::NodeId voter : plan_.config.voters) {
     const model::MetadataLog& log = raft_disk_of(world.nodes()[static_cast<std::size_t>(voter)])->log;
     durable += std::min(log.flushed, log.end()) >= high_watermark ? 1U : 0U;
   }
-  if (durable < config_.voters.size() / 2 + 1) breach(world, node, "it committed what no majority has on disk");
+  if (durable < plan_.config.voters.size() / 2 + 1) breach(world, node, "it committed what no majority has on disk");
 }
 
 void QuorumWatch::check_committed(const World& world, model::NodeId node, Seen& seen) {

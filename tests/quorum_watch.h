@@ -11,7 +11,8 @@
 
 namespace sim::test {
 
-// Over the whole of a run:
+// Over the whole of a run (a disk that is lost binds its node to nothing any more, and a majority may then be short
+// of it):
 //   an epoch has one leader, whoever names it;
 //   a node's epoch on disk never falls, and is that of its process;
 //   what a leader has committed is on the disks of a majority, and beyond the first record of its epoch;
@@ -22,10 +23,9 @@ namespace sim::test {
 //   a log begins where one of its snapshots ends, and no process ends by its own fault.
 class QuorumWatch : public Observer {
  public:
-  explicit QuorumWatch(const model::ClusterConfig& config);
+  explicit QuorumWatch(const Plan& plan);
   void on_fact(Time at, model::NodeId node, const model::Fact& fact) override;
-  // A disk is gone: what a node knew and promised does not bind it any more.
-  void forget(model::NodeId node);
+  void on_fault(const AppliedFault& applied) override;
   void look(const World& world);
 
   const std::vector<std::string>& broken() const { return broken_; }
@@ -51,8 +51,9 @@ class QuorumWatch : public Observer {
   void check_committed(const World& world, model::NodeId node, Seen& seen);
   void name_leader(const World& world, model::NodeId node, model::LeaderEpoch epoch, model::NodeId leader);
 
-  model::ClusterConfig config_;
+  const Plan& plan_;
   std::vector<Seen> seen_;
+  bool disk_was_lost_ = false;
   std::map<model::LeaderEpoch, model::NodeId> leaders_;
   std::map<std::pair<model::Offset, model::LeaderEpoch>, std::uint64_t> batches_;
   std::vector<std::pair<model::LeaderEpoch, std::uint64_t>> committed_;  // by offset: its batch's epoch and hash
