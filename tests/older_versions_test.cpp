@@ -30,7 +30,7 @@ TEST_CASE("profiles are in the order of their versions, and each is found by its
     CHECK(model::find_profile(profile.version) == &profile);
     CHECK(profile.rules->name == profile.version);
   }
-  CHECK((versions == std::vector<std::string_view>{"0.10.2", "1.1", "2.1", "2.6", "3.7", "3.9"}));
+  CHECK((versions == std::vector<std::string_view>{"0.10.2", "1.1", "2.1", "2.6", "3.3", "3.7", "3.9", "4.0"}));
   CHECK(model::find_profile("3.8") == nullptr);
 }
 

@@ -109,20 +109,31 @@ TEST_CASE("an idempotent retrying producer is one whose props say so") {
   CHECK(loaded.value->setup.config.producers.at(0).retries == 2'147'483'647);
 }
 
-TEST_CASE("recordings in KRaft mode, with consumers, or with faults that are not modelled say so") {
-  for (const char* name : {"k01-controller-crash", "v40-leader-crash", "f02-follower-read-kraft"}) {
-    CAPTURE(name);
-    const auto loaded = load_recording(name, read(name));
-    REQUIRE(loaded.ok());
-    CHECK(loaded.value->not_supported == "KRaft mode is not modelled yet");
-  }
+TEST_CASE("a recording in KRaft mode has controllers for voters, and starts of theirs") {
+  const auto loaded = load_recording("k01", read("k01-controller-crash"));
+  REQUIRE(loaded.ok());
+  CHECK(loaded.value->not_supported.empty());
+  const model::ClusterConfig& config = loaded.value->setup.config;
+  CHECK(config.is_kraft());
+  CHECK(config.controllers == 3);
+  CHECK(config.voters == model::Replicas{config.controller(1), config.controller(2), config.controller(3)});
+  CHECK(loaded.value->setup.controller_at_0 == config.controller(1));
+  const auto& starts = loaded.value->setup.starts;
+  const auto of_c1 = [&](const sim::ProcessStart& row) { return row.node == config.controller(1); };
+  CHECK(std::count_if(starts.begin(), starts.end(), of_c1) == 2);
+}
+
+TEST_CASE("recordings with consumers or with faults that are not modelled say so") {
+  const auto real = load_recording("f02", read("f02-follower-read-kraft"));
+  REQUIRE(real.ok());
+  CHECK(real.value->not_supported == "consumers are not modelled yet");
   const auto delayed =
       load_recording("tiny", with("faults", R"([{"t": 1, "what": "delay", "who": ["b1"], "ms": 50}])"));
   REQUIRE(delayed.ok());
   CHECK(delayed.value->not_supported == "the fault \"delay\" is not modelled");
-  const auto old = load_recording("tiny", with("version", "\"3.3\""));
+  const auto old = load_recording("tiny", with("version", "\"3.8\""));
   REQUIRE(old.ok());
-  CHECK(old.value->not_supported == "there is no profile of Kafka 3.3");
+  CHECK(old.value->not_supported == "there is no profile of Kafka 3.8");
   auto json = nlohmann::ordered_json::parse(with("", ""));
   json["consumers"] = {{{"name", "c1"}, {"topic", "t"}}};
   const auto reading = load_recording("tiny", json.dump());

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 #include <doctest/doctest.h>
@@ -29,7 +30,11 @@ Applied<Owner> apply_text(std::string_view json) {
   const auto value = parse_json(problems);
   REQUIRE(value);
   Owner owner;
-  apply_config(*value, owner, problems);
+  if constexpr (std::is_same_v<Owner, model::BrokerSettings>) {
+    apply_config(*value, NodeSettings{owner}, problems);
+  } else {
+    apply_config(*value, owner, problems);
+  }
   auto result = problems.finish(0);
   return {owner, result.errors, result.warnings};
 }
