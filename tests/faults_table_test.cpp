@@ -22,8 +22,10 @@ TEST_CASE("the example of each kind of fault is one that a scenario may have, an
     const std::size_t begin = row.why.find("Example: {");
     REQUIRE(begin != std::string::npos);
     const std::string example = row.why.substr(begin + 9);
-    const auto load = [](const std::string& fault) {
-      return scenarios::load_scenario("example.json", R"({"cluster": {"brokers": 3,
+    const bool about_voters = row.name == "add_voter" || row.name == "remove_voter";
+    const std::string mode = about_voters ? R"("mode": "kraft", )" : "";
+    const auto load = [&](const std::string& fault) {
+      return scenarios::load_scenario("example.json", R"({"cluster": {)" + mode + R"("brokers": 3,
         "topics": {"t": {"partitions": [[1, 2, 3]]}}}, "until": "100s", "faults": [)" +
                                                           fault + "]}");
     };

@@ -98,7 +98,7 @@ TEST_CASE("Every bad file gives the message beside it first") {
 TEST_CASE("All errors of a file are reported at once, in the order of their places") {
   const auto result = load_scenario("all.json", R"json({
   "clients": [{"producer": "p1", "acks": 7}],
-  "cluster": {"mode": "kraft", "version": "9.9", "config": {"linger.ms": 1},
+  "cluster": {"mode": "draft", "version": "9.9", "config": {"linger.ms": 1},
               "topics": {"t": {"partitions": [[1, 2, 9]]}}},
   "faults": [{"at": "1s", "crash": "b9"}, {"at": 5, "cut": ["b1", "leader(u-0)"]}],
   "expect": [{"fact": "nothing"}, {"at": "1s", "isr(t-0)": ["b7"]}],
@@ -108,7 +108,7 @@ TEST_CASE("All errors of a file are reported at once, in the order of their plac
   for (const Problem& problem : result.errors) {
     found.push_back(std::to_string(problem.line) + ":" + std::to_string(problem.column) + " " + problem.code);
   }
-  CHECK(found == std::vector<std::string>{"2:42 bad-value", "3:23 not-supported", "3:43 unknown-version",
+  CHECK(found == std::vector<std::string>{"2:42 bad-value", "3:23 unknown-mode", "3:43 unknown-version",
                                           "3:61 unknown-key", "4:54 unknown-node", "5:36 unknown-node",
                                           "5:50 bad-duration", "5:67 unknown-partition", "6:23 unknown-fact",
                                           "6:61 unknown-node", "7:3 unknown-key"});
@@ -255,7 +255,7 @@ TEST_CASE("Faults keep their time, trigger, targets and sides") {
   REQUIRE(pause->who.size() == 1);
   CHECK(pause->who[0].form == sim::Target::Form::controller);
   CHECK(pause->text == "pause controller for 25 s");
-  CHECK(pause->line == 30);
+  CHECK(pause->line == 31);
 
   const sim::Fault* cut = find_fault(plan, FaultKind::cut);
   REQUIRE(cut != nullptr);
