@@ -23,7 +23,9 @@ TEST_CASE("the example of each kind of fault is one that a scenario may have, an
     REQUIRE(begin != std::string::npos);
     const std::string example = row.why.substr(begin + 9);
     const bool about_voters = row.name == "add_voter" || row.name == "remove_voter";
-    const std::string mode = about_voters ? R"("mode": "kraft", )" : "";
+    const std::string mode = about_voters ? R"("mode": "kraft", "version": "4.0", "controllers": 4,
+        "voters": ["c1", "c2", "c3"], "config": {"kraft.version": 1}, )"
+                                          : "";
     const auto load = [&](const std::string& fault) {
       return scenarios::load_scenario("example.json", R"({"cluster": {)" + mode + R"("brokers": 3,
         "topics": {"t": {"partitions": [[1, 2, 3]]}}}, "until": "100s", "faults": [)" +
