@@ -116,9 +116,10 @@ Records activation_records(const ControllerContext& c) {
 }
 
 // Periodic elections are the controller's own settings; a process that is no broker has those of the first.
-const BrokerSettings& settings_of(const ControllerContext& c) {
+BrokerSettings settings_of(const ControllerContext& c) {
   const ClusterConfig& config = c.context.config;
-  return config.is_broker(c.raft.id) ? config.broker(c.raft.id) : config.brokers.front();
+  if (config.is_broker(c.raft.id)) return config.broker(c.raft.id);
+  return config.brokers.empty() ? BrokerSettings{} : config.brokers.front();
 }
 
 void arm_no_op(const ControllerContext& c) {
@@ -127,7 +128,7 @@ void arm_no_op(const ControllerContext& c) {
 }
 
 void arm_preferred_elections(const ControllerContext& c) {
-  const BrokerSettings& settings = settings_of(c);
+  const BrokerSettings settings = settings_of(c);
   if (!settings.auto_leader_rebalance_enable) return;
   c.context.arm({TimerKind::elect_preferred}, settings.leader_imbalance_check_interval);
 }
