@@ -23,6 +23,8 @@ std::span<const PlantedCase> planted_high_watermark_cases();
 std::span<const PlantedCase> planted_log_cases();
 std::span<const PlantedCase> planted_client_cases();
 std::span<const PlantedCase> planted_liveness_cases();
+std::span<const PlantedCase> planted_quorum_cases();
+std::span<const PlantedCase> planted_kraft_cases();
 
 // Both outcomes are as the case says.
 void check_planted(std::span<const PlantedCase> cases);
