@@ -174,7 +174,11 @@ std::optional<Offset> write(const ControllerContext& c, const Records& records) 
     return std::nullopt;
   }
   const Offset base = *last + 1 - static_cast<Offset>(records.size());
-  ENSURE(working.offset <= base);
+  if (base < working.offset) {  // a log that ends before what was read from it
+    fail(c);
+    renounce(c);
+    return std::nullopt;
+  }
   working.offset = base;  // what lies between are control records of raft's own
   for (std::size_t i = 0; i < records.size(); ++i) {
     if (!replay(working, records[i], base + static_cast<Offset>(i))) fail(c);
