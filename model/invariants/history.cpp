@@ -79,6 +79,12 @@ bool nobody_noticed(const ReplicaHistory& replica, ControllerEpoch in_office) {
   return replica.noticed_under == 0 || replica.noticed_under < in_office;
 }
 
+// Does it commit without a member of the stored ISR, or did it before it died?
+bool may_not_know_its_isr(const PartitionHistory& past, const View& view, NodeId leader) {
+  const ReplicaHistory& replica = past.replicas[static_cast<std::size_t>(leader)];
+  return replica.unaware_of_isr || (view.config.is_kraft() && replica.proposal_stored);
+}
+
 void note_election(PartitionHistory& past, const View& view, PartitionId p, const PartitionState& state) {
   const bool is_eligible = past.eligible_leader_replicas.contains(state.leader);
   const bool outside = !past.before.isr.empty() && !past.before.isr.contains(state.leader) && !is_eligible;
@@ -91,8 +97,7 @@ void note_election(PartitionHistory& past, const View& view, PartitionId p, cons
              (nobody_else_could_lead(past, view, p) ||
               nobody_noticed(past.replicas[static_cast<std::size_t>(state.leader)], state.controller_epoch))) {
     loss = LossReason::power_loss;
-  } else if (past.before.leader != kNoNode &&
-             past.replicas[static_cast<std::size_t>(past.before.leader)].unaware_of_isr) {
+  } else if (past.before.leader != kNoNode && may_not_know_its_isr(past, view, past.before.leader)) {
     loss = LossReason::lost_isr_write;
   } else if (past.behind.contains(state.leader) || past.replicas[static_cast<std::size_t>(state.leader)].deleted) {
     loss = LossReason::reassignment;
@@ -309,6 +314,10 @@ struct Fold {
   ReplicaHistory& replica(PartitionId p) { return past(p).replicas[static_cast<std::size_t>(teller)]; }
   BrokerHistory& broker(NodeId id) { return history.brokers[static_cast<std::size_t>(id)]; }
   void propose(PartitionId p, const Replicas& isr) {
+    // It asks again without knowing that what it asked for is stored: metadata made it forget (has_dropped_its_change).
+    const Partition* leader = leader_at(view, p, teller);
+    const bool is_behind = leader != nullptr && leader->partition_epoch < past(p).stored_epoch;
+    if (view.config.is_kraft() && is_behind && replica(p).proposal_stored) replica(p).unaware_of_isr = true;
     replica(p).stuck_pending = replica(p).proposal_stored = false;
     replica(p).proposed_isr = isr;
   }
