@@ -63,6 +63,8 @@ const std::vector<Unshown>& unshown() {
       {kKind<model::ElectionFailed>, "", "a decision to write nothing"},
       {kKind<model::LeaderUnavailable>, "", "role and epoch stay as they are"},
       {kKind<model::ReassignmentRefused>, "", "a decision to write nothing"},
+      {kKind<model::QuorumFailed>, "", "sound rules do not come to it, and the process ends with its memory"},
+      {kKind<model::RegistrationRefused>, "", "what is refused changes nothing"},
       {kKind<model::RequestFenced>, "", "what is refused changes nothing"},
       {kKind<model::NotEnoughReplicas>, "", "what is refused changes nothing"},
       {kKind<model::RecordLost>, "", "told by an observer, not by a node"},
@@ -84,8 +86,12 @@ bool is_shown(std::size_t kind, std::string_view field) {
 
 StateWitness::StateWitness(const Plan& plan, std::optional<Forgery> forgery) : plan_(plan), forgery_(forgery) {
   const model::ClusterConfig& config = plan.config;
+  for (std::size_t i = 0; config.is_kraft() && i < config.node_count(); ++i) {
+    members_.emplace_back(config, model::NodeId(static_cast<std::uint8_t>(i)));
+  }
   for (std::size_t i = 1; i < config.node_count(); ++i) {
     const auto id = model::NodeId(static_cast<std::uint8_t>(i));
+    if (config.is_kraft()) continue;
     if (config.is_broker(id)) {
       brokers_.emplace_back(config, plan.rules, id);
     } else {
@@ -98,6 +104,7 @@ void StateWitness::on_event(const EventView& event) {
   where_ = event.node;
   by_message_ = event.kind == EventKind::message;
   answer_.reset();
+  if (!members_.empty()) return note_vote(event);
   const auto* answer = event.body == nullptr ? nullptr : std::get_if<model::ProduceResponse>(event.body);
   if (answer == nullptr) return;
   answer_ = *answer;
@@ -108,6 +115,14 @@ void StateWitness::on_event(const EventView& event) {
     if (entry.error != model::ErrorCode::none || leader.has_acknowledged(entry.partition, entry.base_offset)) continue;
     wrong_.push_back(plan_.config.name_of(event.via.server) + ": an acknowledgement of acks=all that was not told");
   }
+}
+
+void StateWitness::note_vote(const EventView& event) {
+  vote_asked_.reset();
+  if (event.body == nullptr) return;
+  if (const auto* asked = std::get_if<model::VoteRequest>(event.body)) vote_asked_ = *asked;
+  const auto* answer = std::get_if<model::VoteResponse>(event.body);
+  if (answer != nullptr) members_[static_cast<std::size_t>(event.via.server)].check_vote(event.node, *answer, wrong_);
 }
 
 void StateWitness::on_fact(Time, model::NodeId node, const model::Fact& fact) {
@@ -137,7 +152,22 @@ void StateWitness::look() {
   where_ = model::kNoNode;
 }
 
+void StateWitness::check_quorum(model::NodeId node) {
+  const model::Node& state = world_->nodes()[static_cast<std::size_t>(node)];
+  const model::RaftDisk* disk = raft_disk_of(state);
+  if (disk != nullptr) {
+    const model::RaftMemory* memory = world_->is_running(node) ? member_of(state).memory : nullptr;
+    members_[static_cast<std::size_t>(node)].check(*disk, memory, vote_asked_ ? &*vote_asked_ : nullptr, told_, wrong_);
+    if (memory != nullptr) committed_.check(*disk, *memory, told_, wrong_);
+  }
+  for (const model::Fact& fact : told_) {
+    if (is_of_quorum(fact)) ++compared_[fact.index()];
+  }
+  told_.clear();
+}
+
 void StateWitness::check(model::NodeId node) {
+  if (!members_.empty()) return check_quorum(node);
   const auto& nodes = world_->nodes();
   const auto at = static_cast<std::size_t>(node);
   const bool running = world_->is_running(node);

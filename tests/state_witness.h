@@ -11,6 +11,7 @@
 
 #include "sim/kernel/observer.h"
 #include "sim/kernel/world.h"
+#include "tests/state_ledger_quorum.h"
 #include "tests/state_ledgers.h"
 
 namespace sim::test {
@@ -34,6 +35,7 @@ struct Forgery {
 // Names of the fields of a kind of fact, in order.
 std::vector<std::string_view> field_names(std::size_t kind);
 
+// In KRaft mode only what the quorum tells is compared: ledgers of the data plane are kept in ZooKeeper mode.
 class StateWitness final : public Observer {
  public:
   explicit StateWitness(const Plan& plan, std::optional<Forgery> forgery = {});
@@ -55,6 +57,8 @@ class StateWitness final : public Observer {
 
  private:
   void check(model::NodeId node);
+  void check_quorum(model::NodeId node);
+  void note_vote(const EventView& event);
 
   const Plan& plan_;
   std::optional<Forgery> forgery_;
@@ -62,7 +66,10 @@ class StateWitness final : public Observer {
   ZooKeeperLedger zookeeper_;
   std::vector<BrokerLedger> brokers_;      // from broker 1 on
   std::vector<ProducerLedger> producers_;  // in the order of their nodes
-  Facts told_;                             // of the step, as heard
+  std::vector<QuorumLedger> members_;      // by NodeId; empty in ZooKeeper mode
+  CommittedLedger committed_;
+  std::optional<model::VoteRequest> vote_asked_;  // by the step
+  Facts told_;                                    // of the step, as heard
   model::NodeId teller_ = model::kNoNode;
   model::NodeId where_ = model::kNoNode;  // the event's node
   bool by_message_ = false;

@@ -44,6 +44,15 @@ sim::Plan neutral(const char* version, const char* faults = nullptr) {
   return loaded(scenario.dump());
 }
 
+// KRaft mode, where replicas may stay eligible beside the ISR.
+sim::Plan kraft(const char* version) {
+  std::ifstream file("tests/random/kraft.json");
+  nlohmann::json scenario = nlohmann::json::parse(file);
+  scenario["cluster"]["version"] = version;
+  if (version == std::string_view("4.0")) scenario["cluster"]["config"]["eligible.leader.replicas.version"] = 1;
+  return loaded(scenario.dump());
+}
+
 // A controller that sleeps through the next one's election, and writes when it wakes.
 sim::Plan zombie_controller() {
   auto result = scenarios::load_scenario_file("scenarios/library/zombie-controller-refused.json");
@@ -52,15 +61,20 @@ sim::Plan zombie_controller() {
 }
 
 constexpr std::uint64_t kSeeds = 300;
+constexpr std::uint64_t kQuorumSeeds = 100;
 
 // Versions that write the ISR through the controller and by the leader itself, one without idempotence, and the
-// rare faults; the last run is about a zombie.
+// rare faults; KRaft mode; the last run is about a zombie.
 std::vector<sim::Plan> all_plans() {
   const std::array mixes{neutral("3.9"), neutral("2.6"), neutral("1.1"), neutral("3.9", kRareFaults),
                          neutral("2.6", kRareFaults)};
   std::vector<sim::Plan> plans;
   for (std::uint64_t seed = 1; seed <= kSeeds; ++seed) {
     plans.push_back(sim::with_drawn_faults(mixes[seed % mixes.size()], seed, {}));
+  }
+  const std::array quorums{kraft("4.0"), kraft("3.9")};
+  for (std::uint64_t seed = 1; seed <= kQuorumSeeds; ++seed) {
+    plans.push_back(sim::with_drawn_faults(quorums[seed % quorums.size()], seed, {}));
   }
   plans.push_back(zombie_controller());
   return plans;
@@ -123,13 +137,15 @@ TEST_CASE("what is told is what happened, and what happened is told; a forgery i
 }
 
 TEST_CASE("planted defects change what happens, and never that it is told") {
-  const sim::Plan plan = neutral("3.9");
-  for (const model::Defect& defect : model::defects()) {
-    CAPTURE(defect.name);
-    for (std::uint64_t seed = 1; seed <= 5; ++seed) {
-      sim::Plan wrong = sim::with_drawn_faults(plan, seed, {});
-      defect.plant(wrong.rules);
-      CHECK(joined(witness(wrong).wrong) == "");
+  for (const sim::Plan& plan : {neutral("3.9"), kraft("3.9"), kraft("4.0")}) {
+    CAPTURE(plan.mode);
+    for (const model::Defect& defect : model::defects()) {
+      CAPTURE(defect.name);
+      for (std::uint64_t seed = 1; seed <= 5; ++seed) {
+        sim::Plan wrong = sim::with_drawn_faults(plan, seed, {});
+        defect.plant(wrong.rules);
+        CHECK(joined(witness(wrong).wrong) == "");
+      }
     }
   }
 }
