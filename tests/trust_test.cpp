@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <cstdlib>
 #include <fstream>
+#include <span>
 #include <sstream>
 #include <string>
 #include <string_view>
@@ -13,6 +14,7 @@
 #include <doctest/doctest.h>
 
 #include "model/invariants/invariant.h"
+#include "model/invariants/rows.h"
 #include "model/rules.h"
 #include "scenarios/loader.h"
 #include "sim/search/campaign.h"
@@ -22,6 +24,7 @@ namespace {
 
 // In the order in which they are tried.
 constexpr std::array<std::string_view, 4> kNeutral{"neutral", "version-2.6", "one-record-fetches", "reassign"};
+constexpr std::array<std::string_view, 2> kKraftNeutral{"kraft", "kraft-combined"};
 constexpr std::uint64_t kSeeds = 20'000;  // of one scenario, until a defect must have been found
 constexpr std::uint64_t kRunsEach = 20;   // in which unrelated rows are looked at
 
@@ -54,12 +57,23 @@ bool depends_on(const model::Invariant& row, std::string_view defect) {
   return std::find(row.broken_by.begin(), row.broken_by.end(), defect) != row.broken_by.end();
 }
 
+template <typename Rows>
+bool has(const Rows& rows, std::string_view name) {
+  return std::any_of(rows.begin(), rows.end(), [name](const auto& row) { return row.name == name; });
+}
+
+std::span<const std::string_view> scenarios_for(const model::Invariant& row) {
+  const bool is_kraft = has(model::quorum_rows(), row.name) || has(model::kraft_rows(), row.name);
+  if (is_kraft) return kKraftNeutral;
+  return kNeutral;
+}
+
 // Its first defect is the one that is looked for.
 Sighting find(std::size_t row) {
   const model::Invariant& invariant = model::invariants()[row];
   const std::string defect(invariant.broken_by.front());
   for (std::uint64_t first = 1; first <= kSeeds; first += 500) {
-    for (const std::string_view scenario : kNeutral) {
+    for (const std::string_view scenario : scenarios_for(invariant)) {
       // Other rows may break first, so the search cannot stop at the first red.
       const sim::Campaign campaign = runs_of(scenario, defect, first, first + 499, 0);
       if (campaign.rows[row].broken_runs == 0) continue;

@@ -141,7 +141,7 @@ bool has_acknowledged(const View& view, const Told& told) {
 bool commits(const View&, const Told& told) { return std::get<HighWatermarkMoved>(told.fact).as_leader; }
 bool is_definite(const View&, const Told& told) { return !std::get<RecordsFailed>(told.fact).outcome_unknown; }
 
-constexpr std::array<std::string_view, 14> kAckedLost{"election-outside-isr",
+constexpr std::array<std::string_view, 20> kAckedLost{"election-outside-isr",
                                                       "stamps-older-epoch",
                                                       "commits-alone",
                                                       "acknowledges-at-append",
@@ -154,7 +154,13 @@ constexpr std::array<std::string_view, 14> kAckedLost{"election-outside-isr",
                                                       "joins-isr-at-once",
                                                       "leader-epoch-from-controller-epoch",
                                                       "skips-truncation-for-same-leader",
-                                                      "truncates-by-epoch-end-only"};
+                                                      "truncates-by-epoch-end-only",
+                                                      "quorum-minority-elects",
+                                                      "leader-drops-unconfirmed",
+                                                      "broker-epoch-reused",
+                                                      "kraft-election-keeps-leader-epoch",
+                                                      "kraft-election-outside-isr",
+                                                      "elr-kept"};
 constexpr std::array<std::string_view, 1> kPhantom{"min-isr-checked-after-append"};
 constexpr std::array<std::string_view, 3> kDuplicate{"duplicates-appended", "retries-with-new-sequence",
                                                      "sequence-gaps-taken"};

@@ -98,16 +98,22 @@ bool leaves_a_zombie(const View& view, const Told& told) {
          leader_at(view, changed.partition, past.stored.leader) != nullptr;
 }
 
-constexpr std::array<std::string_view, 9> kLeaderComplete{"election-outside-isr",
-                                                          "commits-alone",
-                                                          "isr-write-unchecked",
-                                                          "elected-leader-not-in-isr",
-                                                          "truncates-to-high-watermark",
-                                                          "election-keeps-leader-epoch",
-                                                          "leader-epoch-from-controller-epoch",
-                                                          "joins-isr-at-once",
-                                                          "high-watermark-assumes-pending-shrink"};
-constexpr std::array<std::string_view, 12> kNotRewritten{"election-outside-isr",
+constexpr std::array<std::string_view, 15> kLeaderComplete{"election-outside-isr",
+                                                           "commits-alone",
+                                                           "isr-write-unchecked",
+                                                           "elected-leader-not-in-isr",
+                                                           "truncates-to-high-watermark",
+                                                           "election-keeps-leader-epoch",
+                                                           "leader-epoch-from-controller-epoch",
+                                                           "joins-isr-at-once",
+                                                           "high-watermark-assumes-pending-shrink",
+                                                           "quorum-minority-elects",
+                                                           "leader-drops-unconfirmed",
+                                                           "broker-epoch-reused",
+                                                           "kraft-election-keeps-leader-epoch",
+                                                           "kraft-election-outside-isr",
+                                                           "elr-kept"};
+constexpr std::array<std::string_view, 19> kNotRewritten{"election-outside-isr",
                                                          "stamps-older-epoch",
                                                          "never-truncates",
                                                          "commits-alone",
@@ -118,10 +124,17 @@ constexpr std::array<std::string_view, 12> kNotRewritten{"election-outside-isr",
                                                          "leader-epoch-from-controller-epoch",
                                                          "joins-isr-at-once",
                                                          "skips-truncation-for-same-leader",
-                                                         "truncates-by-epoch-end-only"};
+                                                         "truncates-by-epoch-end-only",
+                                                         "quorum-minority-elects",
+                                                         "leader-drops-unconfirmed",
+                                                         "broker-epoch-reused",
+                                                         "kraft-election-keeps-leader-epoch",
+                                                         "kraft-election-outside-isr",
+                                                         "elr-kept",
+                                                         "high-watermark-assumes-pending-shrink"};
 constexpr std::array<std::string_view, 3> kTruncation{"truncates-to-high-watermark", "stamps-older-epoch",
                                                       "isr-write-unchecked"};
-constexpr std::array<std::string_view, 11> kZombie{"commits-alone",
+constexpr std::array<std::string_view, 15> kZombie{"commits-alone",
                                                    "stamps-older-epoch",
                                                    "never-truncates",
                                                    "election-outside-isr",
@@ -131,7 +144,11 @@ constexpr std::array<std::string_view, 11> kZombie{"commits-alone",
                                                    "joins-isr-at-once",
                                                    "isr-write-unchecked",
                                                    "skips-truncation-for-same-leader",
-                                                   "truncates-by-epoch-end-only"};
+                                                   "truncates-by-epoch-end-only",
+                                                   "quorum-minority-elects",
+                                                   "leader-drops-unconfirmed",
+                                                   "kraft-election-outside-isr",
+                                                   "elr-kept"};
 
 const std::array kRows{
     Invariant{

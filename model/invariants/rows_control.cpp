@@ -260,20 +260,25 @@ bool gains_a_member(const View& view, const Told& told) {
 
 constexpr std::array<std::string_view, 2> kEpochGrows{"controller-epoch-skips", "controller-epoch-reused"};
 constexpr std::array<std::string_view, 1> kOneController{"controller-epoch-reused"};
-constexpr std::array<std::string_view, 2> kZombieController{"controller-writes-unguarded", "isr-write-unchecked"};
+constexpr std::array<std::string_view, 3> kZombieController{"controller-writes-unguarded", "isr-write-unchecked",
+                                                            "quorum-minority-elects"};
 constexpr std::array<std::string_view, 1> kControllerFence{"takes-older-controller-epoch"};
 constexpr std::array<std::string_view, 2> kBrokerFence{"takes-older-broker-epoch", "no-broker-epochs"};
 constexpr std::array<std::string_view, 1> kEphemerals{"ephemerals-outlive-session"};
-constexpr std::array<std::string_view, 3> kOneLeader{"election-keeps-leader-epoch",
-                                                     "leader-epoch-from-controller-epoch", "isr-write-unchecked"};
+constexpr std::array<std::string_view, 7> kOneLeader{
+    "election-keeps-leader-epoch",      "leader-epoch-from-controller-epoch", "isr-write-unchecked",
+    "quorum-minority-elects",           "leader-drops-unconfirmed",           "votes-for-shorter-log",
+    "kraft-election-keeps-leader-epoch"};
 constexpr std::array<std::string_view, 2> kStoredEpochs{"leader-epoch-from-controller-epoch", "isr-write-unchecked"};
 constexpr std::array<std::string_view, 1> kLeaderFence{"takes-older-leader-epoch"};
-constexpr std::array<std::string_view, 3> kClean{"election-outside-isr", "elected-leader-not-in-isr",
-                                                 "isr-write-unchecked"};
-constexpr std::array<std::string_view, 1> kLeaderInIsr{"elected-leader-not-in-isr"};
+constexpr std::array<std::string_view, 7> kClean{
+    "election-outside-isr",     "elected-leader-not-in-isr", "isr-write-unchecked",       "quorum-minority-elects",
+    "leader-drops-unconfirmed", "votes-for-shorter-log",     "kraft-election-outside-isr"};
+constexpr std::array<std::string_view, 4> kLeaderInIsr{"elected-leader-not-in-isr", "quorum-minority-elects",
+                                                       "leader-drops-unconfirmed", "votes-for-shorter-log"};
 constexpr std::array<std::string_view, 2> kNotEmpty{"last-isr-member-removed", "elected-leader-not-in-isr"};
-constexpr std::array<std::string_view, 3> kAssigned{"new-partition-isr-all-live", "removed-replicas-stay-in-isr",
-                                                    "reassignment-completes-at-once"};
+constexpr std::array<std::string_view, 4> kAssigned{"new-partition-isr-all-live", "removed-replicas-stay-in-isr",
+                                                    "reassignment-completes-at-once", "leader-drops-unconfirmed"};
 
 const std::array kRows{
     Invariant{

@@ -226,16 +226,38 @@ bool has_registered_before(const View& view, const Told& told) {
 bool fences(const View&, const Told& told) { return std::get<BrokerChanged>(told.fact).fenced; }
 bool is_elr(const View&, const Told& told) { return !std::get<ElrChanged>(told.fact).eligible_leader_replicas.empty(); }
 
-constexpr std::array<std::string_view, 1> kClaim{"quorum-minority-elects"};
-constexpr std::array<std::string_view, 1> kImage{"standby-skips-records"};
-constexpr std::array<std::string_view, 1> kReverts{"keeps-uncommitted-on-renounce"};
+constexpr std::array<std::string_view, 2> kClaim{"quorum-minority-elects", "restarted-leader-leads-on"};
+constexpr std::array<std::string_view, 5> kImage{"standby-skips-records", "quorum-minority-elects",
+                                                 "leader-drops-unconfirmed", "votes-for-shorter-log",
+                                                 "keeps-uncommitted-on-renounce"};
+constexpr std::array<std::string_view, 5> kReverts{"keeps-uncommitted-on-renounce", "quorum-minority-elects",
+                                                   "leader-drops-unconfirmed", "votes-for-shorter-log",
+                                                   "standby-skips-records"};
 constexpr std::array<std::string_view, 1> kEpochs{"broker-epoch-reused"};
-constexpr std::array<std::string_view, 1> kInactive{"fenced-broker-stays-in-isr"};
-constexpr std::array<std::string_view, 1> kElr{"elr-kept"};
-constexpr std::array<std::string_view, 1> kElrComplete{"elr-kept"};
-constexpr std::array<std::string_view, 1> kLed{"never-gives-up-leader"};
-constexpr std::array<std::string_view, 1> kArrives{"broker-stops-reading"};
-constexpr std::array<std::string_view, 1> kSeen{"unfences-at-log-end-only"};
+constexpr std::array<std::string_view, 7> kInactive{
+    "fenced-broker-stays-in-isr", "quorum-minority-elects", "leader-drops-unconfirmed", "votes-for-shorter-log",
+    "standby-skips-records",      "broker-epoch-reused",    "isr-admits-inactive"};
+constexpr std::array<std::string_view, 3> kElr{"elr-kept", "leader-drops-unconfirmed", "votes-for-shorter-log"};
+constexpr std::array<std::string_view, 11> kElrComplete{"elr-kept",
+                                                        "quorum-minority-elects",
+                                                        "leader-drops-unconfirmed",
+                                                        "answers-before-commit",
+                                                        "kraft-election-keeps-leader-epoch",
+                                                        "kraft-election-outside-isr",
+                                                        "commits-alone",
+                                                        "high-watermark-ignores-min-isr",
+                                                        "truncates-to-high-watermark",
+                                                        "never-truncates",
+                                                        "stamps-older-epoch"};
+constexpr std::array<std::string_view, 3> kLed{"never-gives-up-leader", "metadata-never-truncates",
+                                               "publishes-at-once"};
+constexpr std::array<std::string_view, 7> kArrives{
+    "broker-stops-reading",     "quorum-minority-elects", "leader-drops-unconfirmed", "votes-for-shorter-log",
+    "metadata-never-truncates", "never-gives-up-leader",  "standby-skips-records"};
+constexpr std::array<std::string_view, 9> kSeen{
+    "unfences-at-log-end-only", "quorum-minority-elects",   "leader-drops-unconfirmed",
+    "votes-for-shorter-log",    "metadata-never-truncates", "never-gives-up-leader",
+    "standby-skips-records",    "broker-stops-reading",     "publishes-at-once"};
 
 constexpr std::string_view kQuiet = "the faults are over, and there was time";
 

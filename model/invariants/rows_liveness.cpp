@@ -257,17 +257,25 @@ bool every_record_has_an_outcome(const View& view, Breach& breach) {
   return true;
 }
 
-constexpr std::array<std::string_view, 2> kController{"vacancy-ignored", "ephemerals-outlive-session"};
+constexpr std::array<std::string_view, 5> kController{"vacancy-ignored", "ephemerals-outlive-session",
+                                                      "metadata-never-truncates", "never-gives-up-leader",
+                                                      "publishes-at-once"};
 constexpr std::array<std::string_view, 3> kNotifications{"isr-notifications-kept", "ephemerals-outlive-session",
                                                          "vacancy-ignored"};
-constexpr std::array<std::string_view, 7> kLed{"broker-failure-ignored",
-                                               "election-keeps-leader-epoch",
-                                               "leader-epoch-from-controller-epoch",
-                                               "ephemerals-outlive-session",
-                                               "vacancy-ignored",
-                                               "isr-write-unchecked",
-                                               "takes-older-leader-epoch"};
-constexpr std::array<std::string_view, 21> kInSync{"never-rejoins-isr",
+constexpr std::array<std::string_view, 13> kLed{"broker-failure-ignored",
+                                                "election-keeps-leader-epoch",
+                                                "leader-epoch-from-controller-epoch",
+                                                "ephemerals-outlive-session",
+                                                "vacancy-ignored",
+                                                "isr-write-unchecked",
+                                                "takes-older-leader-epoch",
+                                                "quorum-minority-elects",
+                                                "leader-drops-unconfirmed",
+                                                "votes-for-shorter-log",
+                                                "metadata-never-truncates",
+                                                "broker-stops-reading",
+                                                "publishes-at-once"};
+constexpr std::array<std::string_view, 33> kInSync{"never-rejoins-isr",
                                                    "stamps-older-epoch",
                                                    "stopped-replica-fetcher",
                                                    "no-epoch-bump-on-removal",
@@ -287,12 +295,28 @@ constexpr std::array<std::string_view, 21> kInSync{"never-rejoins-isr",
                                                    "joins-isr-at-once",
                                                    "fetch-unfenced",
                                                    "high-watermark-counts-other-epochs",
-                                                   "isr-admits-other-epochs"};
-constexpr std::array<std::string_view, 3> kPending{"alter-partition-not-retried", "ephemerals-outlive-session",
-                                                   "vacancy-ignored"};
-constexpr std::array<std::string_view, 2> kReassigned{"reassignment-not-resumed", "never-rejoins-isr"};
-constexpr std::array<std::string_view, 3> kPreferred{"no-preferred-election", "ephemerals-outlive-session",
-                                                     "vacancy-ignored"};
+                                                   "isr-admits-other-epochs",
+                                                   "quorum-minority-elects",
+                                                   "leader-drops-unconfirmed",
+                                                   "votes-for-shorter-log",
+                                                   "metadata-never-truncates",
+                                                   "answers-before-commit",
+                                                   "standby-skips-records",
+                                                   "broker-epoch-reused",
+                                                   "kraft-election-keeps-leader-epoch",
+                                                   "kraft-election-outside-isr",
+                                                   "elr-kept",
+                                                   "broker-stops-reading",
+                                                   "high-watermark-assumes-pending-shrink"};
+constexpr std::array<std::string_view, 6> kPending{
+    "alter-partition-not-retried", "ephemerals-outlive-session", "vacancy-ignored",
+    "quorum-minority-elects",      "leader-drops-unconfirmed",   "metadata-never-truncates"};
+constexpr std::array<std::string_view, 6> kReassigned{"reassignment-not-resumed", "never-rejoins-isr",
+                                                      "leader-drops-unconfirmed", "kraft-election-keeps-leader-epoch",
+                                                      "broker-stops-reading",     "stopped-replica-fetcher"};
+constexpr std::array<std::string_view, 7> kPreferred{
+    "no-preferred-election", "ephemerals-outlive-session", "vacancy-ignored",      "leader-drops-unconfirmed",
+    "votes-for-shorter-log", "metadata-never-truncates",   "never-gives-up-leader"};
 constexpr std::array<std::string_view, 2> kOutcome{"produce-never-times-out", "delivery-never-times-out"};
 
 constexpr std::string_view kQuiet = "the faults are over, and there was time";

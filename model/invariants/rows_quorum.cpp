@@ -250,20 +250,25 @@ bool is_binding(const View&, const Told& told) { return !std::get<VoteAnswered>(
 bool is_of_leader(const View&, const Told& told) { return std::get<MetadataHighWatermarkMoved>(told.fact).as_leader; }
 bool is_of_follower(const View&, const Told& told) { return !std::get<MetadataAppended>(told.fact).as_leader; }
 
-constexpr std::array<std::string_view, 1> kOneLeader{"quorum-minority-elects"};
+constexpr std::array<std::string_view, 2> kOneLeader{"quorum-minority-elects", "votes-twice"};
 constexpr std::array<std::string_view, 1> kOneVote{"votes-twice"};
-constexpr std::array<std::string_view, 1> kDurableVote{"vote-not-written"};
+constexpr std::array<std::string_view, 2> kDurableVote{"vote-not-written", "election-state-not-written"};
 constexpr std::array<std::string_view, 1> kEpochGrows{"election-state-not-written"};
-constexpr std::array<std::string_view, 1> kComplete{"votes-for-shorter-log"};
-constexpr std::array<std::string_view, 1> kMatching{"metadata-never-truncates"};
+constexpr std::array<std::string_view, 3> kComplete{"votes-for-shorter-log", "quorum-minority-elects",
+                                                    "leader-drops-unconfirmed"};
+constexpr std::array<std::string_view, 2> kMatching{"votes-twice", "quorum-minority-elects"};
 constexpr std::array<std::string_view, 1> kAppendOnly{"leader-drops-unconfirmed"};
 constexpr std::array<std::string_view, 1> kNotCut{"votes-for-shorter-log"};
 constexpr std::array<std::string_view, 1> kGrows{"votes-for-shorter-log"};
-constexpr std::array<std::string_view, 1> kSupported{"metadata-follower-does-not-flush"};
+constexpr std::array<std::string_view, 3> kSupported{"metadata-follower-does-not-flush", "quorum-minority-elects",
+                                                     "leader-drops-unconfirmed"};
 constexpr std::array<std::string_view, 1> kOwnEpoch{"commits-older-epochs"};
-constexpr std::array<std::string_view, 1> kStays{"votes-for-shorter-log"};
+constexpr std::array<std::string_view, 3> kStays{"votes-for-shorter-log", "quorum-minority-elects",
+                                                 "leader-drops-unconfirmed"};
 constexpr std::array<std::string_view, 1> kSnapshot{"log-starts-anywhere"};
-constexpr std::array<std::string_view, 1> kImpossible{"quorum-minority-elects"};
+constexpr std::array<std::string_view, 7> kImpossible{
+    "quorum-minority-elects", "votes-twice",        "election-state-not-written",   "leader-drops-unconfirmed",
+    "votes-for-shorter-log",  "late-answers-count", "keeps-uncommitted-on-renounce"};
 
 const std::array kRows{
     Invariant{

@@ -256,16 +256,19 @@ bool is_isr_change(const View& view, const Told& told) {
 constexpr std::array<std::string_view, 1> kOffsetOrder{"follower-trusts-high-watermark"};
 constexpr std::array<std::string_view, 1> kNeverFalls{"high-watermark-falls"};
 constexpr std::array<std::string_view, 1> kEpochOrder{"stamps-older-epoch"};
-constexpr std::array<std::string_view, 8> kLogMatching{"truncates-by-epoch-end-only",
-                                                       "stamps-older-epoch",
-                                                       "never-truncates",
-                                                       "truncates-to-high-watermark",
-                                                       "skips-truncation-for-same-leader",
-                                                       "fetch-unfenced",
-                                                       "high-watermark-counts-other-epochs",
-                                                       "isr-admits-other-epochs"};
-constexpr std::array<std::string_view, 1> kQuorum{"lost-isr-change-taken-back"};
-constexpr std::array<std::string_view, 16> kIsrComplete{"joins-isr-at-once",
+constexpr std::array<std::string_view, 10> kLogMatching{"truncates-by-epoch-end-only",
+                                                        "stamps-older-epoch",
+                                                        "never-truncates",
+                                                        "truncates-to-high-watermark",
+                                                        "skips-truncation-for-same-leader",
+                                                        "fetch-unfenced",
+                                                        "high-watermark-counts-other-epochs",
+                                                        "isr-admits-other-epochs",
+                                                        "broker-epoch-reused",
+                                                        "kraft-election-keeps-leader-epoch"};
+constexpr std::array<std::string_view, 4> kQuorum{"lost-isr-change-taken-back", "quorum-minority-elects",
+                                                  "votes-for-shorter-log", "answers-before-commit"};
+constexpr std::array<std::string_view, 22> kIsrComplete{"joins-isr-at-once",
                                                         "commits-alone",
                                                         "stamps-older-epoch",
                                                         "never-truncates",
@@ -280,8 +283,14 @@ constexpr std::array<std::string_view, 16> kIsrComplete{"joins-isr-at-once",
                                                         "fetch-unfenced",
                                                         "high-watermark-counts-other-epochs",
                                                         "isr-admits-other-epochs",
-                                                        "removed-replicas-stay-in-isr"};
-constexpr std::array<std::string_view, 12> kBelievedIsr{"commits-alone",
+                                                        "removed-replicas-stay-in-isr",
+                                                        "quorum-minority-elects",
+                                                        "leader-drops-unconfirmed",
+                                                        "answers-before-commit",
+                                                        "kraft-election-keeps-leader-epoch",
+                                                        "kraft-election-outside-isr",
+                                                        "elr-kept"};
+constexpr std::array<std::string_view, 14> kBelievedIsr{"commits-alone",
                                                         "stamps-older-epoch",
                                                         "never-truncates",
                                                         "joins-isr-at-once",
@@ -292,7 +301,9 @@ constexpr std::array<std::string_view, 12> kBelievedIsr{"commits-alone",
                                                         "election-outside-isr",
                                                         "fetch-unfenced",
                                                         "high-watermark-counts-other-epochs",
-                                                        "isr-admits-other-epochs"};
+                                                        "isr-admits-other-epochs",
+                                                        "leader-drops-unconfirmed",
+                                                        "kraft-election-keeps-leader-epoch"};
 constexpr std::array<std::string_view, 3> kCovered{"commits-alone", "high-watermark-assumes-pending-shrink",
                                                    "election-outside-isr"};
 constexpr std::array<std::string_view, 1> kMinIsr{"high-watermark-ignores-min-isr"};
