@@ -375,7 +375,10 @@ struct Fold {
     }
   }
   void operator()(const BrokerChanged& f) {
-    broker(f.broker).is_registered = !f.fenced;
+    BrokerHistory& changed = broker(f.broker);
+    changed.unfenced_while_stopping =
+        !f.fenced && f.in_controlled_shutdown && (!changed.is_registered || changed.unfenced_while_stopping);
+    changed.is_registered = !f.fenced;
     if (f.fenced) note_gone(f.broker);
   }
   void operator()(const ElrChanged& f) {
@@ -399,6 +402,7 @@ struct Fold {
     if (!view.config.is_kraft()) return;
     registered.is_registered = false;  // fenced until it has caught up
     registered.incarnation = incarnation_of(view, teller, f);
+    registered.unfenced_while_stopping = false;
     if (view.rules.kraft.new_incarnation_leaves_isr) note_gone(f.broker);
   }
   void operator()(const ControllerSeesBrokers& f) {

@@ -114,6 +114,9 @@ struct BrokerHistory {
   bool is_registered = false;
   std::int32_t registrations = 0;
   Incarnation incarnation = 0;  // KRaft mode: of its last registration
+  // Unfenced by a heartbeat from before its shutdown, which came late: it may lead what has no leader, as in Kafka
+  // (ReplicationControlManager.handleBrokerUnfenced takes it for active whatever it is about to do).
+  bool unfenced_while_stopping = false;
   ControllerEpoch highest_controller_epoch = 0;  // that this process acted on
   BrokerEpoch process_broker_epoch = -1;         // highest registration of this process
   ControllerEpoch elected = 0;                   // of its last election

@@ -85,6 +85,7 @@ bool inactive_brokers_lead_nothing(const View& view, PartitionId p, Breach& brea
   const PartitionRegistration& partition = image.partitions[index(p)];
   if (!partition.exists) return true;
   const auto excused = [&](NodeId broker) {
+    if (view.history.brokers[static_cast<std::size_t>(broker)].unfenced_while_stopping) return true;
     const BrokerRegistration* registration = find_broker(image, broker);
     return registration != nullptr && !view.rules.kraft.new_incarnation_leaves_isr &&
            view.history.brokers[static_cast<std::size_t>(broker)].registrations > 1;
