@@ -28,7 +28,7 @@ UNSEEN = {
         "expect-state-unknown-partition", "fault-create-topic",
         "fault-alter-config-topic", "fault-reassign-partition", "fault-reassign-unknown-broker",
         "fault-unknown-rack", "fault-when-state-broker", "racks-broker",
-        "fault-unknown-node", "fault-unknown-node-far",
+        "fault-unknown-node", "fault-unknown-node-far", "kraft-names-zookeeper",
         "fault-unknown-partition", "fault-unknown-rank", "per-broker-unknown", "unknown-replica",
         "unknown-replica-name"],
     "a target is a small language of its own, in a string": [
@@ -39,7 +39,8 @@ UNSEEN = {
         "fault-before-the-boot", "fault-cut-both-sides", "fault-delay-jitter", "racks-twice",
         "replica-twice", "until-too-long", "until-fine"],
     "keys of Kafka are compared with each other": [
-        "client-delivery-timeout", "client-idempotence", "config-conflict"],
+        "client-delivery-timeout", "client-idempotence", "config-conflict",
+        "controllers-with-zookeeper", "kraft-version"],
     "how many of a family of keys there are": [
         "expect-two-states"],
 }
