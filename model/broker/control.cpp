@@ -93,7 +93,9 @@ void make_leader(const Context& context, Broker& broker, const LeaderAndIsrParti
   const bool was_leader = partition.role == Role::leader;
   const bool is_new_epoch = begins_epoch(broker, item);
   const LeaderEpoch previous = partition.leader_epoch;
-  const bool learns_isr = !is_new_epoch && was_leader && item.partition_epoch > partition.partition_epoch;
+  const bool forgets_change = partition.pending != PendingIsr::none;
+  const bool learns_isr =
+      !is_new_epoch && was_leader && (forgets_change || item.partition_epoch > partition.partition_epoch);
   partition.controller_epoch = item.controller_epoch;
   partition.replicas = item.replicas;
   partition.isr = item.isr;

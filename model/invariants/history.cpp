@@ -353,6 +353,11 @@ struct Fold {
   void operator()(const IsrShrinkProposed& f) { propose(f.partition, f.to); }
   void operator()(const IsrExpandProposed& f) { propose(f.partition, f.to); }
   void operator()(const IsrCommitted& f) {
+    // Metadata from before its change: the change is forgotten, although it may have been carried out.
+    if (view.config.is_kraft() && f.partition_epoch < past(f.partition).stored_epoch) {
+      replica(f.partition).unaware_of_isr |= replica(f.partition).proposal_stored;
+      return;
+    }
     replica(f.partition).proposal_stored = replica(f.partition).unaware_of_isr = false;
     past(f.partition).change_unknown = false;
   }
