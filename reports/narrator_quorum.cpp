@@ -175,7 +175,9 @@ void Narrator::resigns(const MemberStory& member) {
     return;
   }
   const model::Duration check = config_.quorum.controller_quorum_fetch_timeout * 3 / 2;
-  say(teller(), fmt::format("resigns: no majority has fetched for {}", short_seconds(check)));
+  // Where voters change it may also be that it is one no more: the fact gives no reason.
+  const char* removed = config_.quorum.kraft_version > 0 ? "it votes no more, or " : "";
+  say(teller(), fmt::format("resigns: {}no majority has fetched for {}", removed, short_seconds(check)));
 }
 
 void Narrator::operator()(const model::VoteAnswered& f) {
