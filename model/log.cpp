@@ -4,12 +4,10 @@
 
 namespace model {
 
-void assign_epoch(Log& log, LeaderEpoch epoch, Offset offset) {
-  if (!log.epochs.empty() && log.epochs.back().epoch == epoch && offset >= log.epochs.back().start) return;
-  while (!log.epochs.empty() && (log.epochs.back().epoch >= epoch || log.epochs.back().start >= offset)) {
-    log.epochs.pop_back();
-  }
-  log.epochs.push_back({epoch, offset});
+void assign_epoch(SmallVec<EpochStart, 2>& epochs, LeaderEpoch epoch, Offset offset) {
+  if (!epochs.empty() && epochs.back().epoch == epoch && offset >= epochs.back().start) return;
+  while (!epochs.empty() && (epochs.back().epoch >= epoch || epochs.back().start >= offset)) epochs.pop_back();
+  epochs.push_back({epoch, offset});
 }
 
 void append(Log& log, const Batch& batch) {
@@ -39,16 +37,6 @@ void truncate(Log& log, Offset offset) {
   }
   if (log.batches.empty()) log.start = std::min(log.start, offset);
   log.flushed = std::min(log.flushed, offset);
-}
-
-std::size_t first_batch_at(const Log& log, Offset from) {
-  // A fetcher that keeps up asks for the last batch or beyond: look there before searching.
-  const std::size_t size = log.batches.size();
-  if (size == 0 || from >= log.batches.back().end()) return size;
-  if (from >= log.batches.back().base_offset) return size - 1;
-  const Batch* at = std::upper_bound(log.batches.begin(), log.batches.end(), from,
-                                     [](Offset offset, const Batch& batch) { return offset < batch.end(); });
-  return static_cast<std::size_t>(at - log.batches.begin());
 }
 
 }  // namespace model

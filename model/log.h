@@ -3,6 +3,8 @@
 // the offset of the next record.
 #pragma once
 
+#include <algorithm>
+#include <cstddef>
 #include <cstdint>
 
 #include "model/ids.h"
@@ -55,7 +57,8 @@ struct Log {
 
 // Notes that `epoch` starts at `offset` unless the cache already ends with it. Entries that contradict
 // the new one are dropped from the end (KAFKA-7415).
-void assign_epoch(Log& log, LeaderEpoch epoch, Offset offset);
+void assign_epoch(SmallVec<EpochStart, 2>& epochs, LeaderEpoch epoch, Offset offset);
+inline void assign_epoch(Log& log, LeaderEpoch epoch, Offset offset) { assign_epoch(log.epochs, epoch, offset); }
 
 // Appends a batch whose base_offset equals end() and whose epoch is stamped.
 void append(Log& log, const Batch& batch);
@@ -69,8 +72,17 @@ EpochEnd end_of_epoch(const Log& log, LeaderEpoch epoch);
 // straddles it. Without effect on records when `offset` >= end().
 void truncate(Log& log, Offset offset);
 
-// Batches that hold offsets >= `from`, below `bound`, whole batches only, up to `records_max` records
-// (at least one batch). Index of the first one.
-std::size_t first_batch_at(const Log& log, Offset from);
+// Index of the first batch that holds `from` or lies beyond it; the number of batches if there is none.
+template <typename Batches>
+std::size_t first_batch_in(const Batches& batches, Offset from) {
+  // Whoever keeps up asks for the last batch or beyond: look there before searching.
+  const std::size_t size = batches.size();
+  if (size == 0 || from >= batches.back().end()) return size;
+  if (from >= batches.back().base_offset) return size - 1;
+  const auto at = std::upper_bound(batches.begin(), batches.end(), from,
+                                   [](Offset offset, const auto& batch) { return offset < batch.end(); });
+  return static_cast<std::size_t>(at - batches.begin());
+}
+inline std::size_t first_batch_at(const Log& log, Offset from) { return first_batch_in(log.batches, from); }
 
 }  // namespace model

@@ -1,6 +1,7 @@
 #include "model/node.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace model {
 
@@ -38,12 +39,6 @@ void crash(const ClusterConfig&, Node& node) {
 
 namespace {
 
-RaftDisk* raft_disk_of(Node& node) {
-  if (auto* server = std::get_if<ControllerServer>(&node)) return &server->disk.raft;
-  auto* broker = std::get_if<Broker>(&node);
-  return broker != nullptr && broker->disk.raft ? &*broker->disk.raft : nullptr;
-}
-
 // Another directory id: to the quorum it is another voter (KIP-853).
 void replace(RaftDisk& disk) {
   RaftDisk fresh;
@@ -76,5 +71,35 @@ void wipe(const ClusterConfig& config, Node& node) {
 }
 
 std::uint64_t fingerprint(const Node& node) { return hash_of(node); }
+
+QuorumMember member_of(const Node& node) {
+  if (const auto* server = std::get_if<ControllerServer>(&node)) {
+    return {&server->disk.raft, &server->memory.raft, &server->memory.controller};
+  }
+  const auto* broker = std::get_if<Broker>(&node);
+  if (broker == nullptr || !broker->disk.raft || !broker->memory.kraft) return {};
+  const KraftMemory& kraft = *broker->memory.kraft;
+  return {&*broker->disk.raft, &kraft.raft, kraft.controller ? &*kraft.controller : nullptr};
+}
+
+const RaftDisk* raft_disk_of(const Node& node) {
+  if (const auto* server = std::get_if<ControllerServer>(&node)) return &server->disk.raft;
+  const auto* broker = std::get_if<Broker>(&node);
+  return broker != nullptr && broker->disk.raft ? &*broker->disk.raft : nullptr;
+}
+
+RaftDisk* raft_disk_of(Node& node) { return const_cast<RaftDisk*>(raft_disk_of(std::as_const(node))); }
+
+NodeId quorum_leader_of(const std::vector<Node>& nodes) {
+  NodeId leader = kNoNode;
+  LeaderEpoch epoch = kNoEpoch;
+  for (std::size_t id = 0; id < nodes.size(); ++id) {
+    const RaftMemory* member = member_of(nodes[id]).memory;
+    if (member == nullptr || !member->running || !is_leader(*member) || member->epoch <= epoch) continue;
+    leader = NodeId(static_cast<std::uint8_t>(id));
+    epoch = member->epoch;
+  }
+  return leader;
+}
 
 }  // namespace model

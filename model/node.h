@@ -34,4 +34,17 @@ void wipe(const ClusterConfig& config, Node& node);
 
 std::uint64_t fingerprint(const Node& node);
 
+// A node's part in the metadata quorum, voter or observer; null: it has none, or its process does not run.
+struct QuorumMember {
+  const RaftDisk* disk = nullptr;
+  const RaftMemory* memory = nullptr;
+  const QuorumController* controller = nullptr;  // null: an observer has none
+};
+QuorumMember member_of(const Node& node);
+// Of a node that takes part, its process running or not; null: it does not.
+const RaftDisk* raft_disk_of(const Node& node);
+RaftDisk* raft_disk_of(Node& node);
+// Of several that take themselves for the leader, the one in the highest epoch; kNoNode: nobody does.
+NodeId quorum_leader_of(const std::vector<Node>& nodes);
+
 }  // namespace model

@@ -105,7 +105,6 @@ struct KraftRules {
   // --- brokers' own ---
   bool publishes_after_catch_up = true;       // MetadataLoader: nothing before
   bool loader_survives_leader_change = true;  // it reads on, whoever leads the quorum
-  bool follows_new_leaders = true;            // a follower fetches from the leader of a new epoch
 };
 
 }  // namespace model

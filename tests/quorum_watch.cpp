@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
+#include "model/node.h"
 #include "model/raft/raft.h"
-#include "sim/kernel/committed_metadata.h"
 
 namespace sim::test {
 namespace {
@@ -60,7 +60,7 @@ void QuorumWatch::look_at(const World& world, model::NodeId node) {
   const model::Node& state = world.nodes()[static_cast<std::size_t>(node)];
   const model::RaftDisk* disk = raft_disk_of(state);
   if (disk == nullptr) return;
-  const QuorumMember member = member_of(state);
+  const model::QuorumMember member = member_of(state);
   Seen& seen = seen_[static_cast<std::size_t>(node)];
   const std::uint64_t now = state_of(*disk, member.memory);
   if (seen.state == now) return;
@@ -111,7 +111,7 @@ void QuorumWatch::check_log(const World& world, model::NodeId node, Seen& seen) 
 }
 
 void QuorumWatch::check_leader(const World& world, model::NodeId node, Seen& seen) {
-  const QuorumMember member = member_of(world.nodes()[static_cast<std::size_t>(node)]);
+  const model::QuorumMember member = member_of(world.nodes()[static_cast<std::size_t>(node)]);
   const auto* leader = member.memory == nullptr ? nullptr : std::get_if<model::Leader>(&member.memory->state);
   const bool begins = leader != nullptr && !seen.led;
   seen.led = leader != nullptr;
@@ -148,7 +148,7 @@ void QuorumWatch::check_leader(const World& world, model::NodeId node, Seen& see
 }
 
 void QuorumWatch::check_committed(const World& world, model::NodeId node, Seen& seen) {
-  const QuorumMember member = member_of(world.nodes()[static_cast<std::size_t>(node)]);
+  const model::QuorumMember member = member_of(world.nodes()[static_cast<std::size_t>(node)]);
   const model::MetadataLog& log = raft_disk_of(world.nodes()[static_cast<std::size_t>(node)])->log;
   // A stopped process has shown what it has shown; its disk must still say the same, as far as it goes.
   const model::Offset shown = member.memory == nullptr ? model::kUnknownOffset : member.memory->high_watermark;

@@ -143,27 +143,14 @@ bool eligible_replicas_are_complete(const View& view, PartitionId p, Breach& bre
 
 // --- when the faults are over ---------------------------------------------------------------------
 
-bool majority_runs(const View& view) {
-  std::size_t running = 0;
-  for (const NodeId voter : view.config.voters) running += raft_at(view, voter) != nullptr ? 1U : 0U;
-  return running > view.config.voters.size() / 2;
-}
-
 bool quorum_has_a_leader(const View& view, Breach& breach) {
-  if (!view.config.is_kraft() || !majority_runs(view)) return true;
-  NodeId leader = kNoNode;
-  LeaderEpoch epoch = -1;
-  for (std::size_t id = 0; id < view.nodes.size(); ++id) {
-    const auto node = NodeId(static_cast<std::uint8_t>(id));
-    const RaftMemory* raft = raft_at(view, node);
-    if (raft == nullptr || !is_leader(*raft) || raft->epoch <= epoch) continue;
-    leader = node;
-    epoch = raft->epoch;
-  }
+  if (!view.config.is_kraft() || !majority_of_voters_runs(view)) return true;
+  const NodeId leader = quorum_leader_of(view.nodes);
   if (leader == kNoNode) {
     breach.what = "a majority of the voters lives, and nobody leads the quorum";
     return false;
   }
+  const LeaderEpoch epoch = raft_at(view, leader)->epoch;
   for (std::size_t id = 0; id < view.nodes.size(); ++id) {
     const auto node = NodeId(static_cast<std::uint8_t>(id));
     const RaftMemory* raft = raft_at(view, node);
@@ -177,7 +164,7 @@ bool quorum_has_a_leader(const View& view, Breach& breach) {
 }
 
 bool metadata_has_arrived(const View& view, Breach& breach) {
-  if (!view.config.is_kraft() || !majority_runs(view)) return true;
+  if (!view.config.is_kraft() || !majority_of_voters_runs(view)) return true;
   const MetadataImage& image = quorum(view).image;
   for (std::size_t id = 1; id <= view.config.brokers.size(); ++id) {
     const auto broker = NodeId(static_cast<std::uint8_t>(id));
@@ -194,7 +181,7 @@ bool metadata_has_arrived(const View& view, Breach& breach) {
 }
 
 bool brokers_are_seen_as_they_are(const View& view, Breach& breach) {
-  if (!view.config.is_kraft() || !majority_runs(view)) return true;
+  if (!view.config.is_kraft() || !majority_of_voters_runs(view)) return true;
   for (const BrokerRegistration& registration : quorum(view).image.brokers) {
     const BrokerPhase phase = broker_at(view, registration.broker).memory.phase;
     const bool runs = phase == BrokerPhase::running || phase == BrokerPhase::loading;

@@ -14,11 +14,7 @@ const ZooKeeper& zookeeper(const View& view) { return std::get<ZooKeeper>(view.n
 // Without ZooKeeper, or a majority of the quorum, nobody can be expected to do anything, nor when all have missed that
 // there is no controller: a known gap of Kafka.
 bool can_be_controlled(const View& view) {
-  if (view.config.is_kraft()) {
-    std::size_t running = 0;
-    for (const NodeId voter : view.config.voters) running += raft_at(view, voter) != nullptr ? 1U : 0U;
-    return running > view.config.voters.size() / 2;
-  }
+  if (view.config.is_kraft()) return majority_of_voters_runs(view);
   return zookeeper(view).memory.running && !(view.history.vacancy_missed && view.history.controller == kNoNode);
 }
 

@@ -24,29 +24,22 @@ NodeId current_leader(const View& view, PartitionId p) {
 }
 
 const RaftDisk* raft_disk_at(const View& view, NodeId id) {
-  const Node& node = view.nodes[static_cast<std::size_t>(id)];
-  if (const auto* server = std::get_if<ControllerServer>(&node)) return &server->disk.raft;
-  const auto* broker = std::get_if<Broker>(&node);
-  return broker != nullptr && broker->disk.raft ? &*broker->disk.raft : nullptr;
+  return raft_disk_of(view.nodes[static_cast<std::size_t>(id)]);
 }
 
 const RaftMemory* raft_at(const View& view, NodeId id) {
-  const Node& node = view.nodes[static_cast<std::size_t>(id)];
-  const RaftMemory* memory = nullptr;
-  if (const auto* server = std::get_if<ControllerServer>(&node)) memory = &server->memory.raft;
-  const auto* broker = std::get_if<Broker>(&node);
-  if (broker != nullptr && broker->memory.kraft) memory = &broker->memory.kraft->raft;
+  const RaftMemory* memory = member_of(view.nodes[static_cast<std::size_t>(id)]).memory;
   return memory != nullptr && memory->running ? memory : nullptr;
 }
 
 const QuorumController* controller_at(const View& view, NodeId id) {
-  const Node& node = view.nodes[static_cast<std::size_t>(id)];
-  if (const auto* server = std::get_if<ControllerServer>(&node)) {
-    return server->memory.raft.running ? &server->memory.controller : nullptr;
-  }
-  const auto* broker = std::get_if<Broker>(&node);
-  if (broker == nullptr || !broker->memory.kraft || !broker->memory.kraft->controller) return nullptr;
-  return &*broker->memory.kraft->controller;
+  return member_of(view.nodes[static_cast<std::size_t>(id)]).controller;
+}
+
+bool majority_of_voters_runs(const View& view) {
+  std::size_t running = 0;
+  for (const NodeId voter : view.config.voters) running += raft_at(view, voter) != nullptr ? 1U : 0U;
+  return running > view.config.voters.size() / 2;
 }
 
 const MetadataImage* published_at(const View& view, NodeId id) {

@@ -35,10 +35,12 @@ inline const Log& log_at(const View& view, PartitionId p, NodeId id) { return br
 const Partition* replica_at(const View& view, PartitionId p, NodeId id);
 // Null: the broker does not act as leader.
 const Partition* leader_at(const View& view, PartitionId p, NodeId id);
-// Null: no member of the metadata quorum; what its process believes, null also if none runs.
+// Null: no member of the metadata quorum.
 const RaftDisk* raft_disk_at(const View& view, NodeId id);
-const RaftMemory* raft_at(const View& view, NodeId id);
+const RaftMemory* raft_at(const View& view, NodeId id);  // null also if none runs
+// Null: no controller there. One whose process does not run stands by.
 const QuorumController* controller_at(const View& view, NodeId id);
+bool majority_of_voters_runs(const View& view);  // of KRaft mode
 // What a broker has published to itself; null before it has.
 const MetadataImage* published_at(const View& view, NodeId id);
 // Leads by ZooKeeper's or the metadata log's word and knows it; kNoNode: nobody does.

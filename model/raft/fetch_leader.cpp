@@ -26,13 +26,6 @@ QuorumFetchResponse empty_answer(const RaftMemory& memory, ErrorCode error) {
   return answer;
 }
 
-VoterProgress* find(SmallVec<VoterProgress, 5>& among, ReplicaKey replica) {
-  VoterProgress* at = std::find_if(among.begin(), among.end(), [replica](const VoterProgress& progress) {
-    return is_same_replica(progress.voter, replica);
-  });
-  return at == among.end() ? nullptr : at;
-}
-
 // Those that have not been heard of for long are forgotten.
 VoterProgress& observer_of(const Context& context, Leader& leader, ReplicaKey replica) {
   auto& observers = leader.observers;

@@ -36,6 +36,9 @@ void disarm(const Context& context, TimerKey key);
 
 bool is_same_replica(ReplicaKey a, ReplicaKey b);  // a directory that is not given fits any
 std::int32_t majority_of(const Context& context, const RaftMemory& memory);
+// Too many have rejected for a majority to grant still.
+bool has_lost(const SmallVec<VoterAnswer, 5>& answers, std::int32_t majority);
+VoterProgress* find(SmallVec<VoterProgress, 5>& among, ReplicaKey replica);  // null: not among them
 bool is_only_voter(const RaftMemory& memory);
 bool has_remote_leader(const RaftMemory& memory);
 std::int32_t count(const SmallVec<VoterAnswer, 5>& answers, Vote vote);

@@ -6,27 +6,15 @@
 #include "model/ensure.h"
 
 namespace model {
-namespace {
-
-// The cache ends with `epoch`, which begins at `offset` unless it has begun before.
-void assign_epoch(MetadataLog& log, LeaderEpoch epoch, Offset offset) {
-  if (!log.epochs.empty() && log.epochs.back().epoch == epoch && offset >= log.epochs.back().start) return;
-  while (!log.epochs.empty() && (log.epochs.back().epoch >= epoch || log.epochs.back().start >= offset)) {
-    log.epochs.pop_back();
-  }
-  log.epochs.push_back({epoch, offset});
-}
-
-}  // namespace
 
 void append(MetadataLog& log, MetadataBatch batch) {
   ENSURE(batch.base_offset == log.end());
   ENSURE(!batch.records.empty());
-  assign_epoch(log, batch.epoch, batch.base_offset);
+  assign_epoch(log.epochs, batch.epoch, batch.base_offset);
   log.batches.push_back(std::move(batch));
 }
 
-void begin_epoch(MetadataLog& log, LeaderEpoch epoch) { assign_epoch(log, epoch, log.end()); }
+void begin_epoch(MetadataLog& log, LeaderEpoch epoch) { assign_epoch(log.epochs, epoch, log.end()); }
 
 void truncate(MetadataLog& log, Offset offset) {
   ENSURE(offset >= log.start);
@@ -79,16 +67,6 @@ Offset truncation_point(const MetadataLog& log, OffsetAndEpoch diverging) {
   if (diverging.epoch == 0) return std::min(diverging.offset, log.end());
   const OffsetAndEpoch own = end_of_epoch(log, diverging.epoch);
   return own.epoch == diverging.epoch ? std::min(own.offset, diverging.offset) : own.offset;
-}
-
-std::size_t first_batch_at(const MetadataLog& log, Offset from) {
-  // Whoever keeps up asks for the last batch or beyond: look there before searching.
-  const std::size_t size = log.batches.size();
-  if (size == 0 || from >= log.batches.back().end()) return size;
-  if (from >= log.batches.back().base_offset) return size - 1;
-  const auto at = std::upper_bound(log.batches.begin(), log.batches.end(), from,
-                                   [](Offset offset, const MetadataBatch& batch) { return offset < batch.end(); });
-  return static_cast<std::size_t>(at - log.batches.begin());
 }
 
 const Snapshot* latest_snapshot(const MetadataLog& log) {

@@ -78,8 +78,7 @@ Validation validate(const MetadataLog& log, Offset fetch_offset, LeaderEpoch las
 // Where a follower cuts its log when the leader has said `diverging` (truncateToEndOffset).
 Offset truncation_point(const MetadataLog& log, OffsetAndEpoch diverging);
 
-// Index of the first batch that holds `from` or lies beyond it; batches.size() if there is none.
-std::size_t first_batch_at(const MetadataLog& log, Offset from);
+inline std::size_t first_batch_at(const MetadataLog& log, Offset from) { return first_batch_in(log.batches, from); }
 const Snapshot* latest_snapshot(const MetadataLog& log);
 // Everything is replaced by the snapshot (truncateToLatestSnapshot).
 void start_from(MetadataLog& log, const Snapshot& snapshot);

@@ -73,11 +73,6 @@ ReplicaKey vote_for_next_role(const Context& context, const RaftMemory& memory, 
   return outlives ? voted_of(memory) : kNobody;
 }
 
-bool lost(const Prospective& prospective, std::int32_t majority) {
-  const auto voters = static_cast<std::int32_t>(prospective.answers.size());
-  return voters - count(prospective.answers, Vote::rejected) < majority;
-}
-
 SmallVec<VoterAnswer, 5> unanswered(const RaftMemory& memory) {
   SmallVec<VoterAnswer, 5> answers;
   for (const ReplicaKey voter : memory.voters) {
@@ -120,9 +115,8 @@ void take_office(const Context& context, Raft raft, const SmallVec<NodeId, 5>& g
   arm_check_quorum(context, raft);
 }
 
-// Records of this epoch may have been lost that others hold: it must not append others in their place
-// (KAFKA-10527).
-Resigned resigned_since_restart(const RaftMemory& memory) {
+// Who has yet to hear that this member leads no more.
+Resigned resigned(const RaftMemory& memory) {
   Resigned resigned;
   for (const ReplicaKey voter : memory.voters) {
     if (voter.node != memory.self.node) resigned.unacknowledged.push_back(voter.node);
@@ -140,7 +134,9 @@ QuorumState role_on_disk(const Context& context, Raft raft) {
   const RaftMemory& memory = raft.memory;
   const ElectionState& stored = raft.disk.election;
   if (stored.epoch < last_fetched_epoch(raft.disk.log)) return Unattached{};
-  if (stored.leader == memory.self.node) return resigned_since_restart(memory);
+  // Records of this epoch may have been lost that others hold: it must not append others in their place
+  // (KAFKA-10527).
+  if (stored.leader == memory.self.node) return resigned(memory);
   if (is_same_replica(stored.voted, memory.self) && is_voter(context, raft)) return Candidate{unanswered(memory)};
   if (stored.leader == kNoNode) return Unattached{kNoNode, stored.voted};
   const ReplicaKey voted = context.rules.quorum.pre_vote ? stored.voted : kNobody;
@@ -171,7 +167,7 @@ void become_unattached(const Context& context, Raft raft, LeaderEpoch epoch, Nod
   // Whoever keeps hearing of higher epochs does not put its own candidacy off.
   const bool keep = std::holds_alternative<Unattached>(memory.state) ||
                     std::holds_alternative<Candidate>(memory.state) || std::holds_alternative<Resigned>(memory.state) ||
-                    (prospective != nullptr && !lost(*prospective, majority_of(context, memory)));
+                    (prospective != nullptr && !has_lost(prospective->answers, majority_of(context, memory)));
   stop_timers(context, memory, keep);
   Unattached next{leader, vote_for_next_role(context, memory, epoch)};
   enter(context, raft, epoch, std::move(next), Kept::on_disk);
@@ -232,10 +228,7 @@ void become_resigned(const Context& context, Raft raft, const SmallVec<NodeId, 5
   RaftMemory& memory = raft.memory;
   if (!is_legal(context, raft, is_leader(memory))) return;
   stop_timers(context, memory, false);
-  Resigned next;
-  for (const ReplicaKey voter : memory.voters) {
-    if (voter.node != memory.self.node) next.unacknowledged.push_back(voter.node);
-  }
+  Resigned next = resigned(memory);
   if (context.rules.quorum.resigning_leader_names_successors) next.preferred_successors = successors;
   enter(context, raft, memory.epoch, std::move(next), Kept::in_memory);
   arm_election(context, raft);
@@ -312,6 +305,17 @@ bool has_remote_leader(const RaftMemory& memory) {
 std::int32_t count(const SmallVec<VoterAnswer, 5>& answers, Vote vote) {
   return static_cast<std::int32_t>(
       std::count_if(answers.begin(), answers.end(), [vote](const VoterAnswer& answer) { return answer.vote == vote; }));
+}
+
+bool has_lost(const SmallVec<VoterAnswer, 5>& answers, std::int32_t majority) {
+  return static_cast<std::int32_t>(answers.size()) - count(answers, Vote::rejected) < majority;
+}
+
+VoterProgress* find(SmallVec<VoterProgress, 5>& among, ReplicaKey replica) {
+  VoterProgress* at = std::find_if(among.begin(), among.end(), [replica](const VoterProgress& progress) {
+    return is_same_replica(progress.voter, replica);
+  });
+  return at == among.end() ? nullptr : at;
 }
 
 NodeId leader_of(const RaftMemory& memory) {

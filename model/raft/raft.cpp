@@ -97,9 +97,8 @@ bool poll_unattached(const Context& context, Raft raft) {
 
 bool poll_prospective(const Context& context, Raft raft, const Prospective& prospective) {
   const std::int32_t majority = majority_of(context, raft.memory);
-  const auto voters = static_cast<std::int32_t>(prospective.answers.size());
   if (count(prospective.answers, Vote::granted) >= majority) return become_candidate(context, raft), true;
-  if (voters - count(prospective.answers, Vote::rejected) < majority && !raft.memory.shutting_down) {
+  if (has_lost(prospective.answers, majority) && !raft.memory.shutting_down) {
     return give_up(context, raft), true;
   }
   ask_for_votes(context, raft, prospective.answers, true);
@@ -108,9 +107,8 @@ bool poll_prospective(const Context& context, Raft raft, const Prospective& pros
 
 bool poll_candidate(const Context& context, Raft raft, Candidate& candidate) {
   const std::int32_t majority = majority_of(context, raft.memory);
-  const auto voters = static_cast<std::int32_t>(candidate.answers.size());
   if (count(candidate.answers, Vote::granted) >= majority) return become_leader(context, raft), true;
-  if (voters - count(candidate.answers, Vote::rejected) < majority) {
+  if (has_lost(candidate.answers, majority)) {
     if (context.rules.quorum.election_retry != ElectionRetry::rest_of_timeout && !raft.memory.shutting_down) {
       back_off(context, candidate);
     }

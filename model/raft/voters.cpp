@@ -41,13 +41,6 @@ Found in_force(const ClusterConfig& config, const MetadataLog& log) {
   return found;
 }
 
-VoterProgress* find(SmallVec<VoterProgress, 5>& among, ReplicaKey key) {
-  VoterProgress* at = std::find_if(among.begin(), among.end(), [key](const VoterProgress& progress) {
-    return is_same_replica(progress.voter, key);
-  });
-  return at == among.end() ? nullptr : at;
-}
-
 // LeaderState.updateVoterStates: what is known of a replica stays known when it becomes a voter, or one no longer.
 void regroup(Leader& leader, const Voters& voters) {
   SmallVec<VoterProgress, 5> next;

@@ -2,7 +2,6 @@
 #include <atomic>
 #include <exception>
 #include <mutex>
-#include <thread>
 
 #include "reports/github.h"
 #include "reports/junit.h"
@@ -15,6 +14,7 @@
 #include "sim/cli/progress.h"
 #include "sim/cli/scenario_file.h"
 #include "sim/search/run.h"
+#include "sim/search/threads.h"
 
 namespace cli {
 namespace {
@@ -79,11 +79,8 @@ class Workers {
   Workers(Tests& tests, Meter& meter) : tests_(tests), meter_(meter), work_(work_of(tests)), progress_(total()) {}
 
   void run(int jobs) {
-    std::vector<std::thread> threads;
     const std::size_t others = std::min(static_cast<std::size_t>(std::max(jobs, 1)), work_.size());
-    for (std::size_t i = 1; i < others; ++i) threads.emplace_back([this] { take_all(); });
-    take_all();
-    for (std::thread& thread : threads) thread.join();
+    sim::on_threads(others, [this](std::size_t) { take_all(); });
     if (failure_) std::rethrow_exception(failure_);
   }
 

@@ -115,20 +115,4 @@ void CommittedMetadata::take_in(const model::RaftDisk& disk, const model::RaftMe
   }
 }
 
-QuorumMember member_of(const model::Node& node) {
-  if (const auto* server = std::get_if<model::ControllerServer>(&node)) {
-    return {&server->disk.raft, &server->memory.raft, &server->memory.controller};
-  }
-  const auto* broker = std::get_if<model::Broker>(&node);
-  if (broker == nullptr || !broker->disk.raft || !broker->memory.kraft) return {};
-  const model::KraftMemory& kraft = *broker->memory.kraft;
-  return {&*broker->disk.raft, &kraft.raft, kraft.controller ? &*kraft.controller : nullptr};
-}
-
-const model::RaftDisk* raft_disk_of(const model::Node& node) {
-  if (const auto* server = std::get_if<model::ControllerServer>(&node)) return &server->disk.raft;
-  const auto* broker = std::get_if<model::Broker>(&node);
-  return broker != nullptr && broker->disk.raft ? &*broker->disk.raft : nullptr;
-}
-
 }  // namespace sim

@@ -38,14 +38,4 @@ class CommittedMetadata {
   std::vector<model::PartitionState> states_;  // by PartitionId, of those that exist
 };
 
-// A node's part in the quorum, voter or observer; null: it has none, or its process does not run.
-struct QuorumMember {
-  const model::RaftDisk* disk = nullptr;
-  const model::RaftMemory* memory = nullptr;
-  const model::QuorumController* controller = nullptr;  // null: an observer has none
-};
-QuorumMember member_of(const model::Node& node);
-// Of a node that takes part, its process running or not; null: it does not.
-const model::RaftDisk* raft_disk_of(const model::Node& node);
-
 }  // namespace sim

@@ -167,7 +167,7 @@ void Engine::take_step(model::NodeId node, const model::Input& input) {
 
 void Engine::carry_out(model::NodeId node) {
   if (committed) {
-    const QuorumMember member = member_of(nodes[static_cast<std::size_t>(node)]);
+    const model::QuorumMember member = member_of(nodes[static_cast<std::size_t>(node)]);
     if (member.memory != nullptr && model::is_leader(*member.memory)) {
       // What is committed comes first: what the step did besides may be its consequence.
       const std::size_t own = effects.facts.size();

@@ -130,10 +130,6 @@ bool expire_sessions(Engine& engine, const Nodes& owners) {
   return any;
 }
 
-bool act_on(Engine& engine, const Nodes& who, const model::Act& act) {
-  return !who.empty() && engine.act(who.front(), act);
-}
-
 // The nodes that were hit: only they come back when the fault ends.
 Nodes hit_each(Engine& engine, std::size_t row, const Nodes& who) {
   const Fault& fault = engine.plan.faults[row];
@@ -172,8 +168,8 @@ AppliedFault resolved(const Engine& engine, std::size_t row) {
   return applied;
 }
 
-// In KRaft mode Kafka's tools ask the controller for what they otherwise write to ZooKeeper.
-bool asks_controller(FaultKind kind) {
+// Kafka's tools do it: in KRaft mode they ask the controller for what they otherwise write to ZooKeeper.
+bool is_asked_by_tool(FaultKind kind) {
   return kind == FaultKind::elect || kind == FaultKind::create_topic || kind == FaultKind::alter_config ||
          kind == FaultKind::reassign || kind == FaultKind::add_voter || kind == FaultKind::remove_voter;
 }
@@ -182,90 +178,48 @@ bool asks_controller(FaultKind kind) {
 model::NodeId answering_controller(Engine& engine) {
   const model::NodeId leader = controller_of(engine.view());
   if (leader == model::kNoNode || engine.process(leader).paused) return model::kNoNode;
-  const QuorumMember member = member_of(engine.nodes[static_cast<std::size_t>(leader)]);
+  const model::QuorumMember member = member_of(engine.nodes[static_cast<std::size_t>(leader)]);
   return member.controller != nullptr && model::is_active(*member.controller) ? leader : model::kNoNode;
 }
 
-// Whether somebody answered.
-bool ask_controller(Engine& engine, const Fault& fault, const AppliedFault& applied) {
-  const model::NodeId controller = answering_controller(engine);
-  if (controller == model::kNoNode) return false;
-  switch (fault.kind) {
-    case FaultKind::elect:
-      return engine.act(controller, model::Elect{fault.partition, fault.unclean});
-    case FaultKind::create_topic:
-      return engine.act(controller, model::CreateTopic{fault.topic});
-    case FaultKind::alter_config:
-      return engine.act(controller, fault.alteration);
-    case FaultKind::reassign:
-      return engine.act(controller, model::Reassign{fault.partition, fault.replicas});
-    case FaultKind::add_voter:
-    case FaultKind::remove_voter: {
-      bool any = false;
-      for (const model::NodeId node : applied.who) {
-        any |= engine.act(controller, model::ChangeVoter{node, fault.kind == FaultKind::add_voter});
-      }
-      return any;
-    }
-    case FaultKind::crash:
-    case FaultKind::power_loss:
-    case FaultKind::stop:
-    case FaultKind::start:
-    case FaultKind::pause:
-    case FaultKind::resume:
-    case FaultKind::cut:
-    case FaultKind::heal:
-    case FaultKind::delay:
-    case FaultKind::lose:
-    case FaultKind::reset:
-    case FaultKind::wipe:
-    case FaultKind::slow_disk:
-    case FaultKind::clock_rate:
-    case FaultKind::expire_session:
-    case FaultKind::move_controller:
-      return false;  // see asks_controller
+// What a tool asks, whichever the mode.
+std::vector<model::Act> acts_of(const Fault& fault, const Nodes& who) {
+  if (fault.kind == FaultKind::elect) return {model::Elect{fault.partition, fault.unclean}};
+  if (fault.kind == FaultKind::create_topic) return {model::CreateTopic{fault.topic}};
+  if (fault.kind == FaultKind::alter_config) return {fault.alteration};
+  if (fault.kind == FaultKind::reassign) return {model::Reassign{fault.partition, fault.replicas}};
+  std::vector<model::Act> changes;
+  for (const model::NodeId node : who) {
+    changes.emplace_back(model::ChangeVoter{node, fault.kind == FaultKind::add_voter});
   }
-  return false;
+  return changes;
+}
+
+// kNoNode: nobody answers.
+model::NodeId tool_asks(Engine& engine, const Fault& fault, const AppliedFault& applied) {
+  if (engine.committed) return answering_controller(engine);
+  if (fault.kind == FaultKind::create_topic || fault.kind == FaultKind::alter_config) return model::kZooKeeper;
+  if (fault.kind == FaultKind::add_voter || fault.kind == FaultKind::remove_voter) return model::kNoNode;  // no quorum
+  return applied.who.empty() ? model::kNoNode : applied.who.front();
+}
+
+// Whether somebody answered.
+bool ask(Engine& engine, const Fault& fault, const AppliedFault& applied) {
+  const model::NodeId asked = tool_asks(engine, fault, applied);
+  if (asked == model::kNoNode) return false;
+  bool any = false;
+  for (const model::Act& act : acts_of(fault, applied.who)) any |= engine.act(asked, act);
+  return any;
 }
 
 // Of an operator's act or of ZooKeeper: whether it reached somebody.
 bool act(Engine& engine, const Fault& fault, const AppliedFault& applied) {
-  if (engine.committed && asks_controller(fault.kind)) return ask_controller(engine, fault, applied);
-  switch (fault.kind) {
-    case FaultKind::elect:
-      return act_on(engine, applied.who, model::Elect{fault.partition, fault.unclean});
-    case FaultKind::move_controller:
-      // A tool at ZooKeeper does it; without a controller there is nothing to delete.
-      return !applied.who.empty() && engine.act(model::kZooKeeper, model::MoveController{});
-    case FaultKind::create_topic:
-      return engine.act(model::kZooKeeper, model::CreateTopic{fault.topic});
-    case FaultKind::alter_config:
-      return engine.act(model::kZooKeeper, fault.alteration);
-    case FaultKind::reassign:
-      return act_on(engine, applied.who, model::Reassign{fault.partition, fault.replicas});
-    case FaultKind::add_voter:
-    case FaultKind::remove_voter:
-      return false;  // there is no quorum
-    case FaultKind::expire_session:
-      return expire_sessions(engine, applied.who);
-    case FaultKind::heal:
-      return heal(engine, fault, applied);
-    case FaultKind::crash:
-    case FaultKind::power_loss:
-    case FaultKind::stop:
-    case FaultKind::start:
-    case FaultKind::pause:
-    case FaultKind::resume:
-    case FaultKind::cut:
-    case FaultKind::delay:
-    case FaultKind::lose:
-    case FaultKind::reset:
-    case FaultKind::wipe:
-    case FaultKind::slow_disk:
-    case FaultKind::clock_rate:
-      return false;
-  }
-  return false;
+  if (is_asked_by_tool(fault.kind)) return ask(engine, fault, applied);
+  if (fault.kind == FaultKind::expire_session) return expire_sessions(engine, applied.who);
+  if (fault.kind == FaultKind::heal) return heal(engine, fault, applied);
+  if (fault.kind != FaultKind::move_controller || applied.who.empty()) return false;
+  // Somebody at ZooKeeper does it; without a controller there is nothing to delete.
+  return engine.act(model::kZooKeeper, model::MoveController{});
 }
 
 // What lasts, or hits processes.
@@ -321,7 +275,7 @@ void attempt(Engine& engine, std::size_t row, const AppliedFault& applied) {
   const Fault& fault = engine.plan.faults[row];
   const bool acted = act(engine, fault, applied);
   engine.fault_effects[row].acted |= acted;
-  if (acted || !engine.committed || !asks_controller(fault.kind)) return;
+  if (acted || !engine.committed || !is_asked_by_tool(fault.kind)) return;
   if (engine.now_us + kAskAgain > applied.at.us + kGiveUp) return;
   schedule(engine, engine.now_us + kAskAgain, {Control::What::retry, row, 0, applied});
 }

@@ -89,18 +89,6 @@ std::string roles_of(model::NodeId node, const ClusterView& cluster) {
   return roles;
 }
 
-model::NodeId quorum_leader_of(const std::vector<model::Node>& nodes) {
-  model::NodeId leader = model::kNoNode;
-  model::LeaderEpoch epoch = model::kNoEpoch;
-  for (std::size_t id = 0; id < nodes.size(); ++id) {
-    const model::RaftMemory* member = member_of(nodes[id]).memory;
-    if (member == nullptr || !model::is_leader(*member) || member->epoch <= epoch) continue;
-    leader = model::NodeId(static_cast<std::uint8_t>(id));
-    epoch = member->epoch;
-  }
-  return leader;
-}
-
 }  // namespace
 
 model::NodeId controller_of(const ClusterView& cluster) {

@@ -2,10 +2,10 @@
 
 #include <algorithm>
 #include <atomic>
-#include <thread>
 
 #include "model/ensure.h"
 #include "model/invariants/invariant.h"
+#include "sim/search/threads.h"
 
 namespace sim {
 namespace {
@@ -51,18 +51,14 @@ Campaign empty_campaign() {
 Campaign run_block(const std::vector<Plan>& plans, const CampaignOptions& options, std::uint64_t first,
                    std::uint64_t last) {
   std::atomic<std::uint64_t> next{first};
-  const auto work = [&](Campaign& part) {
-    for (std::uint64_t seed = next++; seed <= last; seed = next++) {
-      const Plan plan = campaign_plan(plans, seed, options.limits);
-      add(part, run(plan, {}), seed, static_cast<std::size_t>(seed % plans.size()));
-    }
-  };
   const auto workers = static_cast<std::size_t>(std::max(options.jobs, 1));
   std::vector<Campaign> parts(workers, empty_campaign());
-  std::vector<std::thread> threads;
-  for (std::size_t i = 1; i < workers; ++i) threads.emplace_back(work, std::ref(parts[i]));
-  work(parts.front());
-  for (std::thread& thread : threads) thread.join();
+  on_threads(workers, [&](std::size_t worker) {
+    for (std::uint64_t seed = next++; seed <= last; seed = next++) {
+      const Plan plan = campaign_plan(plans, seed, options.limits);
+      add(parts[worker], run(plan, {}), seed, static_cast<std::size_t>(seed % plans.size()));
+    }
+  });
   Campaign total = empty_campaign();
   for (const Campaign& part : parts) add(total, part);
   return total;

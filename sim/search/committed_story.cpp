@@ -5,16 +5,17 @@
 #include <utility>
 #include <variant>
 
+#include "model/node.h"
 #include "sim/kernel/committed_metadata.h"
 
 namespace sim {
 namespace {
 
 // Of a process that runs, since nobody else knows a high watermark.
-QuorumMember most_advanced(const std::vector<model::Node>& nodes) {
-  QuorumMember best;
+model::QuorumMember most_advanced(const std::vector<model::Node>& nodes) {
+  model::QuorumMember best;
   for (const model::Node& node : nodes) {
-    const QuorumMember member = member_of(node);
+    const model::QuorumMember member = member_of(node);
     if (member.memory == nullptr) continue;
     if (best.memory == nullptr || member.memory->high_watermark > best.memory->high_watermark) best = member;
   }
@@ -56,7 +57,7 @@ std::optional<StoryFact> story_fact(const CommittedFact& committed) {
 
 std::vector<CommittedFact> read_committed(const std::vector<model::Node>& nodes, const model::ClusterConfig& config) {
   std::vector<CommittedFact> committed;
-  const QuorumMember source = most_advanced(nodes);
+  const model::QuorumMember source = most_advanced(nodes);
   if (source.memory == nullptr) return committed;
   CommittedMetadata replayed(config);
   model::RaftMemory up_to;  // one batch further each time

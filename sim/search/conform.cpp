@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <atomic>
 #include <map>
-#include <thread>
 #include <tuple>
 
 #include "model/ensure.h"
+#include "sim/search/threads.h"
 
 namespace sim {
 namespace {
@@ -15,15 +15,11 @@ std::vector<Judgement> judge_seeds(const Recording& recording, const Plan& plan,
   const Reference reference(recording);
   std::vector<Judgement> judgements(options.seeds);
   std::atomic<std::uint64_t> next{0};
-  const auto work = [&] {
+  on_threads(static_cast<std::size_t>(std::max(options.jobs, 1)), [&](std::size_t) {
     for (std::uint64_t i = next.fetch_add(1); i < options.seeds; i = next.fetch_add(1)) {
       judgements[i] = judge(reference, replay(recording.setup, plan, i + 1, false));
     }
-  };
-  std::vector<std::thread> threads;
-  for (int i = 1; i < options.jobs; ++i) threads.emplace_back(work);
-  work();
-  for (std::thread& thread : threads) thread.join();
+  });
   return judgements;
 }
 

@@ -2,11 +2,11 @@
 
 #include <algorithm>
 #include <atomic>
-#include <thread>
 #include <utility>
 
 #include "model/ensure.h"
 #include "sim/search/recorder.h"
+#include "sim/search/threads.h"
 
 namespace sim {
 namespace {
@@ -92,20 +92,14 @@ std::vector<Outcome> run_seeds(const Plan& plan, std::uint64_t first, std::uint6
   ENSURE(workers == 1 || options.observer == nullptr);
   std::vector<Outcome> outcomes(count);
   std::atomic<std::size_t> next{0};
-  const auto work = [&] {
+  const auto work = [&](std::size_t) {
     Plan own = plan;
     for (std::size_t i = next++; i < count; i = next++) {
       own.seed = first + i;
       outcomes[i] = run(own, options);
     }
   };
-  if (workers == 1) {
-    work();
-    return outcomes;
-  }
-  std::vector<std::thread> threads;
-  for (std::size_t i = 0; i < workers; ++i) threads.emplace_back(work);
-  for (std::thread& thread : threads) thread.join();
+  on_threads(workers, work);
   return outcomes;
 }
 

@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <atomic>
 #include <string_view>
-#include <thread>
 
 #include "model/ensure.h"
 #include "sim/search/run.h"
+#include "sim/search/threads.h"
 
 namespace sim {
 
@@ -242,17 +242,13 @@ std::vector<Tally> run_tallied(const Plan& plan, std::uint64_t first, std::uint6
   ENSURE(first <= last && jobs > 0);
   std::vector<Tally> tallies(static_cast<std::size_t>(last - first + 1));
   std::atomic<std::size_t> next{0};
-  const auto work = [&] {
+  on_threads(std::min(tallies.size(), static_cast<std::size_t>(jobs)), [&](std::size_t) {
     Plan own = plan;
     for (std::size_t i = next++; i < tallies.size(); i = next++) {
       own.seed = first + i;
       tallies[i] = run_tallied(own);
     }
-  };
-  std::vector<std::thread> threads;
-  for (std::size_t i = 1; i < std::min(tallies.size(), static_cast<std::size_t>(jobs)); ++i) threads.emplace_back(work);
-  work();
-  for (std::thread& thread : threads) thread.join();
+  });
   return tallies;
 }
 
