@@ -1,6 +1,10 @@
 #include "model/facts.h"
 
+#include "model/one_of_members.h"
+
 namespace model {
+
+template class OneOf<Fact::Alternatives>;
 
 std::string_view name_of(LossReason reason) {
   switch (reason) {

@@ -13,6 +13,7 @@
 #include "model/config.h"
 #include "model/errors.h"
 #include "model/ids.h"
+#include "model/one_of.h"
 #include "model/small_vec.h"
 #include "model/value.h"
 #include "model/znode.h"
@@ -430,20 +431,19 @@ struct InvariantViolated {
   FIELDS(invariant, broker, has_partition, partition);
 };
 
-using Fact =
-    std::variant<ZkSessionOpened, ZkSessionClosed, BrokerRegistered, BrokerUnregistered, ControllerElected,
-                 ControllerVacated, ControllerEpochChanged, TopicCreated, PartitionStateChanged, ZnodeCreated,
-                 ZnodeDeleted, StartFailed, Stopped, IsrCheckStarted, ZkConnectionLost, ZkSessionExpiredSeen,
-                 BelievesController, ControllerResigned, ControllerMoved, ControllerSeesBrokers, ElectionFailed,
-                 BecameLeader, BecameFollower, LeaderUnavailable, Truncated, HighWatermarkMoved, RecordsAppended,
-                 IsrShrinkProposed, IsrExpandProposed, IsrCommitted, IsrChangeRefused, RequestFenced, NotEnoughReplicas,
-                 ControlRequestApplied, AcksAllAnswered, LogLost, ProducerStarted, RecordsAcknowledged, RecordsFailed,
-                 RecordLost, InvariantViolated, TopicConfigChanged, TopicConfigApplied, AssignmentChanged,
-                 ReassignmentRefused, ReplicaDeleted, LeaderChange, BrokerChanged, ElrChanged, QuorumRoleChanged,
-                 VoteAnswered, MetadataAppended, MetadataTruncated, MetadataHighWatermarkMoved, MetadataSnapshot,
-                 MetadataLogLost, QuorumFailed, RegistrationRefused>;
+using Fact = OneOf<std::variant<
+    ZkSessionOpened, ZkSessionClosed, BrokerRegistered, BrokerUnregistered, ControllerElected, ControllerVacated,
+    ControllerEpochChanged, TopicCreated, PartitionStateChanged, ZnodeCreated, ZnodeDeleted, StartFailed, Stopped,
+    IsrCheckStarted, ZkConnectionLost, ZkSessionExpiredSeen, BelievesController, ControllerResigned, ControllerMoved,
+    ControllerSeesBrokers, ElectionFailed, BecameLeader, BecameFollower, LeaderUnavailable, Truncated,
+    HighWatermarkMoved, RecordsAppended, IsrShrinkProposed, IsrExpandProposed, IsrCommitted, IsrChangeRefused,
+    RequestFenced, NotEnoughReplicas, ControlRequestApplied, AcksAllAnswered, LogLost, ProducerStarted,
+    RecordsAcknowledged, RecordsFailed, RecordLost, InvariantViolated, TopicConfigChanged, TopicConfigApplied,
+    AssignmentChanged, ReassignmentRefused, ReplicaDeleted, LeaderChange, BrokerChanged, ElrChanged, QuorumRoleChanged,
+    VoteAnswered, MetadataAppended, MetadataTruncated, MetadataHighWatermarkMoved, MetadataSnapshot, MetadataLogLost,
+    QuorumFailed, RegistrationRefused>>;
 
-inline constexpr std::size_t kFactKinds = std::variant_size_v<Fact>;
+inline constexpr std::size_t kFactKinds = Fact::kSize;
 
 // One row per alternative, in order: the name in scenarios, traces and reports, and one sentence.
 struct FactRow {

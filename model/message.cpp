@@ -1,8 +1,12 @@
 #include "model/message.h"
 
+#include "model/one_of_members.h"
+
 #include <array>
 
 namespace model {
+
+template class OneOf<Body::Alternatives>;
 namespace {
 
 struct BodyRow {

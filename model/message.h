@@ -11,6 +11,7 @@
 #include "model/errors.h"
 #include "model/ids.h"
 #include "model/log.h"
+#include "model/one_of.h"
 #include "model/raft/metadata_log.h"
 #include "model/small_vec.h"
 #include "model/time.h"
@@ -421,7 +422,7 @@ struct BrokerHeartbeatResponse {
   FIELDS(error, is_caught_up, is_fenced, should_shut_down);
 };
 
-using Body = std::variant<
+using Body = OneOf<std::variant<
     FetchRequest, FetchResponse, ProduceRequest, ProduceResponse, ZkConnectRequest, ZkConnectResponse, ZkPing, ZkPong,
     ZkRequest, ZkResponse, ZkEvent, LeaderAndIsrRequest, UpdateMetadataRequest, StopReplicaRequest, ControlResponse,
     AlterPartitionRequest, AlterPartitionResponse, ControlledShutdownRequest, ControlledShutdownResponse,
@@ -429,11 +430,11 @@ using Body = std::variant<
     MetadataRequest, MetadataResponse, InitProducerIdRequest, InitProducerIdResponse, VoteRequest, VoteResponse,
     BeginQuorumEpochRequest, BeginQuorumEpochResponse, EndQuorumEpochRequest, EndQuorumEpochResponse,
     QuorumFetchRequest, QuorumFetchResponse, FetchSnapshotRequest, FetchSnapshotResponse, BrokerRegistrationRequest,
-    BrokerRegistrationResponse, BrokerHeartbeatRequest, BrokerHeartbeatResponse>;
+    BrokerRegistrationResponse, BrokerHeartbeatRequest, BrokerHeartbeatResponse>>;
 
 std::string_view name_of(const Body& body);              // "Fetch", "LeaderAndIsr": Kafka's API names
 std::string_view name_of_body(std::size_t alternative);  // by index of the variant
 bool is_answer(const Body& body);
-inline constexpr std::size_t kBodyKinds = std::variant_size_v<Body>;
+inline constexpr std::size_t kBodyKinds = Body::kSize;
 
 }  // namespace model

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -167,6 +168,8 @@ using Input = std::variant<Started, Received, TimerFired, Connected, Disconnecte
 // --- effects -----------------------------------------------------------------------------------
 
 struct Send {
+  template <typename B>
+  Send(const ConnectionId& connection, B&& content) : via(connection), body(std::forward<B>(content)) {}
   ConnectionId via;
   Body body;
 };
@@ -221,7 +224,7 @@ struct Context {
 
   template <typename B>
   void send(const ConnectionId& via, B&& body) const {
-    out.sends.push_back({via, Body(std::forward<B>(body))});
+    out.sends.emplace_back(via, std::forward<B>(body));
   }
   void arm(TimerKey key, Duration after) const { out.arms.push_back({key, after, after, false}); }
   void arm(TimerKey key, Duration min, Duration max) const { out.arms.push_back({key, min, max, false}); }

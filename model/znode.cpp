@@ -1,6 +1,10 @@
 #include "model/znode.h"
 
+#include "model/one_of_members.h"
+
 namespace model {
+
+template class OneOf<ZnodeData::Alternatives>;
 
 Replicas without(const Replicas& replicas, const Replicas& others) {
   Replicas rest;

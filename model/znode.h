@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "model/ids.h"
+#include "model/one_of.h"
 #include "model/path.h"
 #include "model/small_vec.h"
 #include "model/value.h"
@@ -92,8 +93,8 @@ struct PlainData {
   FIELDS(id, length);
   bool operator==(const PlainData&) const = default;
 };
-using ZnodeData = std::variant<std::monostate, BrokerInfo, ControllerInfo, ControllerEpochInfo, TopicInfo,
-                               PartitionState, IsrChangeInfo, PlainData, TopicSettings, ConfigChangeInfo>;
+using ZnodeData = OneOf<std::variant<std::monostate, BrokerInfo, ControllerInfo, ControllerEpochInfo, TopicInfo,
+                                     PartitionState, IsrChangeInfo, PlainData, TopicSettings, ConfigChangeInfo>>;
 
 struct ZnodeStat {
   Zxid czxid = 0;  // transaction that created it: Kafka's broker epoch

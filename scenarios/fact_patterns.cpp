@@ -66,7 +66,7 @@ template <std::size_t... I>
 std::array<FieldsFunction, sizeof...(I)> make_table(std::index_sequence<I...>) {
   return {+[] {
     std::vector<FactField> fields;
-    add_fields(std::variant_alternative_t<I, model::Fact>{}, fields);
+    add_fields(std::variant_alternative_t<I, model::Fact::Alternatives>{}, fields);
     return fields;
   }...};
 }

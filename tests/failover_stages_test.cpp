@@ -56,7 +56,7 @@ constexpr std::array kStepNames{"read controller",
                                 "announce partition",
                                 "resume reassignments",
                                 "read other partitions"};
-static_assert(kStepNames.size() == std::variant_size_v<model::ControllerStep>);
+static_assert(kStepNames.size() == model::ControllerStep::kSize);
 
 std::string phase_of(const model::ControllerStep& step) {
   const std::string name = kStepNames[step.index()];

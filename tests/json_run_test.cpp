@@ -45,11 +45,11 @@ std::vector<std::string> traced(const sim::Plan& plan, Tell tell) {
 
 template <std::size_t... I>
 std::vector<model::Fact> one_of_each_fact(std::index_sequence<I...>) {
-  return {std::variant_alternative_t<I, model::Fact>{}...};
+  return {std::variant_alternative_t<I, model::Fact::Alternatives>{}...};
 }
 template <std::size_t... I>
 std::vector<model::Body> one_of_each_body(std::index_sequence<I...>) {
-  return {std::variant_alternative_t<I, model::Body>{}...};
+  return {std::variant_alternative_t<I, model::Body::Alternatives>{}...};
 }
 
 sim::EventView message(std::uint64_t number, const model::Body& body) {

@@ -62,7 +62,7 @@ const sim::Fault* find_fault(const sim::Plan& plan, FaultKind kind) {
 
 template <std::size_t... I>
 std::vector<model::Fact> default_facts(std::index_sequence<I...>) {
-  return {model::Fact(std::in_place_index<I>)...};
+  return {model::Fact(std::variant_alternative_t<I, model::Fact::Alternatives>{})...};
 }
 
 }  // namespace

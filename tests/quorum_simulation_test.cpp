@@ -275,13 +275,13 @@ std::string mesh_around_the_leader(const Setup& given, std::uint64_t seed) {
 }
 
 // The first seed that comes to something, and what.
-struct Outcome {
+struct SeedsRun {
   std::int64_t failed = 0;
   std::uint64_t seed = 0;
   std::string what;
 };
-Outcome run_seeds(Scenario scenario, const Setup& setup, std::int64_t seeds) {
-  Outcome outcome;
+SeedsRun run_seeds(Scenario scenario, const Setup& setup, std::int64_t seeds) {
+  SeedsRun outcome;
   for (std::int64_t seed = 1; seed <= seeds; ++seed) {
     const std::string what = scenario(setup, static_cast<std::uint64_t>(seed));
     if (what.empty()) continue;
@@ -296,7 +296,7 @@ void expect_clean(Scenario scenario) {
       const Setup setup{voters, pre_vote ? kafka_4_0::rules() : kafka_3_9::rules()};
       CAPTURE(voters);
       CAPTURE(pre_vote);
-      const Outcome outcome = run_seeds(scenario, setup, kSeeds);
+      const SeedsRun outcome = run_seeds(scenario, setup, kSeeds);
       CAPTURE(outcome.seed);
       CAPTURE(outcome.what);
       CHECK(outcome.failed == 0);
@@ -305,7 +305,7 @@ void expect_clean(Scenario scenario) {
 }
 
 void expect_red(Scenario scenario, const Setup& setup, const std::string& why) {
-  const Outcome outcome = run_seeds(scenario, setup, kSeeds);
+  const SeedsRun outcome = run_seeds(scenario, setup, kSeeds);
   MESSAGE(outcome.failed << " of " << kSeeds << ": " << outcome.what);
   CHECK(outcome.failed > 0);
   CHECK(outcome.what.find(why) != std::string::npos);
@@ -325,7 +325,7 @@ TEST_CASE("a member whose disk is lost catches up from the others") { expect_cle
 
 TEST_CASE("with pre-votes a leader that reaches a majority stays, whatever the others cannot reach") {
   for (const Scenario scenario : {Scenario{mesh_from_the_start}, Scenario{mesh_around_the_leader}}) {
-    const Outcome outcome = run_seeds(scenario, {5, kafka_4_0::rules()}, 2 * kSeeds);
+    const SeedsRun outcome = run_seeds(scenario, {5, kafka_4_0::rules()}, 2 * kSeeds);
     CAPTURE(outcome.seed);
     CAPTURE(outcome.what);
     CHECK(outcome.failed == 0);
@@ -381,7 +381,7 @@ TEST_CASE("a candidate whose log ends earlier loses what was committed") {
 TEST_CASE("elections are fast to simulate") {
   const auto begin = std::chrono::steady_clock::now();
   const std::int64_t seeds = 1'000;
-  const Outcome outcome = run_seeds(
+  const SeedsRun outcome = run_seeds(
       [](const Setup& setup, std::uint64_t seed) {
         Run run(quorum_plan(setup, seed));
         run.reach(all_of(run.plan), 1, at_s(4));

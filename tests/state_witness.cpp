@@ -48,7 +48,7 @@ std::vector<std::string_view> names_in(std::size_t kind, std::index_sequence<K..
   const auto add = [&]<typename F>(const F& fact) {
     model::for_each_field(fact, [&](std::string_view name, const auto&) { names.push_back(name); });
   };
-  ((kind == K ? add(std::variant_alternative_t<K, model::Fact>{}) : void()), ...);
+  ((kind == K ? add(std::variant_alternative_t<K, model::Fact::Alternatives>{}) : void()), ...);
   return names;
 }
 

@@ -40,7 +40,7 @@ std::string line(const Fact& fact) {
 
 template <std::size_t... I>
 std::vector<Fact> one_of_each(std::index_sequence<I...>) {
-  return {Fact(std::variant_alternative_t<I, Fact>{})...};
+  return {Fact(std::variant_alternative_t<I, Fact::Alternatives>{})...};
 }
 
 }  // namespace

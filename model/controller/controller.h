@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "model/message.h"
+#include "model/one_of.h"
 #include "model/small_vec.h"
 #include "model/step.h"
 
@@ -70,10 +71,10 @@ struct PartitionReassignmentIsrChange {  // the state of a partition that is bei
   PartitionId partition{};
   FIELDS(partition);
 };
-using ControllerEvent =
+using ControllerEvent = OneOf<
     std::variant<ControllerStartup, Reelect, ControllerChange, Expire, BrokerChange, TopicChange, IsrChangeNotification,
                  AlterPartitionReceived, ControlledShutdownReceived, ReplicaLeaderElection, AutoRebalance,
-                 UncleanElectionEnabled, ApiPartitionReassignment, PartitionReassignmentIsrChange>;
+                 UncleanElectionEnabled, ApiPartitionReassignment, PartitionReassignmentIsrChange>>;
 
 // --- steps -------------------------------------------------------------------------------------
 
@@ -278,14 +279,13 @@ struct ResumeReassignments {
   Replicas brokers;
   FIELDS(all, brokers);
 };
-using ControllerStep =
-    std::variant<ReadController, ReadControllerEpoch, CreateControllerEpoch, RegisterAsController, ConfirmRegistration,
-                 ListNotifications, ReadNotifications, DeleteNotifications, ListBrokers, ReadBrokers, ListTopics,
-                 ReadTopics, ReadPartitionStates, AnnounceBrokers, StartReplicas, StartPartitions, BrokersCameOrWent,
-                 StartBrokers, FailBrokers, CreatePartitions, TakeReplicasOffline, ElectLeaders, WriteAlterPartitions,
-                 FinishControlledShutdown, SendBatch, ReplicasBecomeOffline, ReadTopicConfigs, WriteAssignment,
-                 CheckReassignment, BumpLeaderEpoch, StartNewReplicas, CompleteReassignment, DeleteReplicas,
-                 AnnouncePartition, ResumeReassignments, ReadOtherPartitions>;
+using ControllerStep = OneOf<std::variant<
+    ReadController, ReadControllerEpoch, CreateControllerEpoch, RegisterAsController, ConfirmRegistration,
+    ListNotifications, ReadNotifications, DeleteNotifications, ListBrokers, ReadBrokers, ListTopics, ReadTopics,
+    ReadPartitionStates, AnnounceBrokers, StartReplicas, StartPartitions, BrokersCameOrWent, StartBrokers, FailBrokers,
+    CreatePartitions, TakeReplicasOffline, ElectLeaders, WriteAlterPartitions, FinishControlledShutdown, SendBatch,
+    ReplicasBecomeOffline, ReadTopicConfigs, WriteAssignment, CheckReassignment, BumpLeaderEpoch, StartNewReplicas,
+    CompleteReassignment, DeleteReplicas, AnnouncePartition, ResumeReassignments, ReadOtherPartitions>>;
 
 // --- what it knows ------------------------------------------------------------------------------
 

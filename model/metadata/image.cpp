@@ -3,8 +3,11 @@
 #include <algorithm>
 
 #include "model/ensure.h"
+#include "model/one_of_members.h"
 
 namespace model {
+
+template class OneOf<MetadataRecord::Alternatives>;
 namespace {
 
 bool apply(MetadataImage& image, const RegisterBrokerRecord& record, Offset offset) {

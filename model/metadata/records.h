@@ -8,6 +8,7 @@
 #include <variant>
 
 #include "model/ids.h"
+#include "model/one_of.h"
 #include "model/small_vec.h"
 #include "model/value.h"
 #include "model/znode.h"
@@ -115,9 +116,9 @@ struct VotersRecord {  // in force as soon as it is appended (KIP-853)
 };
 
 using MetadataRecord =
-    std::variant<NoOpRecord, RegisterBrokerRecord, UnregisterBrokerRecord, BrokerRegistrationChangeRecord,
-                 RegisterControllerRecord, TopicRecord, PartitionRecord, PartitionChangeRecord, ConfigRecord,
-                 FeatureLevelRecord, LeaderChangeRecord, VotersRecord>;
+    OneOf<std::variant<NoOpRecord, RegisterBrokerRecord, UnregisterBrokerRecord, BrokerRegistrationChangeRecord,
+                       RegisterControllerRecord, TopicRecord, PartitionRecord, PartitionChangeRecord, ConfigRecord,
+                       FeatureLevelRecord, LeaderChangeRecord, VotersRecord>>;
 
 inline bool is_control(const MetadataRecord& record) {
   return std::holds_alternative<LeaderChangeRecord>(record) || std::holds_alternative<VotersRecord>(record);

@@ -1,3 +1,5 @@
+#include <fmt/format.h>
+
 #include <array>
 
 #include "reports/fidelity.h"
@@ -27,7 +29,7 @@ void add_settings(reports::Table& table, std::string_view owner, const Owner& de
     const std::int64_t value = row.get(defaults);
     const std::string shown =
         row.kind == scenarios::SettingKind::boolean ? (value != 0 ? "true" : "false") : std::to_string(value);
-    table.rows.push_back({std::string(row.key), std::string(owner) + ", default " + shown, ""});
+    table.rows.push_back({std::string(row.key), fmt::format("{}, default {}", owner, shown), ""});
   }
 }
 

@@ -1,0 +1,4 @@
+// See model/precompiled/precompiled.h.
+#include <algorithm>
+
+#include "sim/kernel/engine.h"

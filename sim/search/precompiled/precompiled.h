@@ -1,0 +1,5 @@
+// See model/precompiled/precompiled.h.
+#include <algorithm>
+
+#include "model/rules.h"
+#include "sim/search/run.h"

@@ -1,0 +1,8 @@
+// See model/precompiled/precompiled.h.
+#include <doctest/doctest.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "model/rules.h"
+#include "sim/search/run.h"
