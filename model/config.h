@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "model/ids.h"
@@ -12,6 +13,10 @@
 #include "model/value.h"
 
 namespace model {
+
+// Which replica a leader sends a consumer to (KIP-392). leader: LeaderSelector, or no selector, which is the default;
+// rack_aware: RackAwareReplicaSelector.
+enum class ReplicaSelector : std::uint8_t { leader, rack_aware };
 
 struct BrokerSettings {
   Duration zookeeper_session_timeout = milliseconds(18'000);
@@ -34,12 +39,14 @@ struct BrokerSettings {
   Duration controlled_shutdown_retry_backoff = milliseconds(5'000);
   bool unclean_leader_election_enable = false;
   std::int32_t min_insync_replicas = 1;
+  ReplicaSelector replica_selector_class = ReplicaSelector::leader;
   FIELDS(zookeeper_session_timeout, replica_lag_time_max, replica_fetch_wait_max, replica_fetch_min_bytes,
          replica_fetch_max_bytes, replica_fetch_backoff, replica_socket_timeout, num_replica_fetchers,
          replica_high_watermark_checkpoint_interval, request_timeout, controller_socket_timeout,
          socket_connection_setup_timeout, auto_leader_rebalance_enable, leader_imbalance_check_interval,
          leader_imbalance_per_broker_percentage, controlled_shutdown_enable, controlled_shutdown_max_retries,
-         controlled_shutdown_retry_backoff, unclean_leader_election_enable, min_insync_replicas);
+         controlled_shutdown_retry_backoff, unclean_leader_election_enable, min_insync_replicas,
+         replica_selector_class);
   bool operator==(const BrokerSettings&) const = default;
 };
 
@@ -98,6 +105,29 @@ struct ProducerConfig {
   bool operator==(const ProducerConfig&) const = default;
 };
 
+// Where a consumer begins that has no position, or whose position is in no log any more.
+enum class OffsetReset : std::uint8_t { latest, earliest, none };
+
+// Reads all partitions of a topic, as by KafkaConsumer.assign: groups are not modelled.
+struct ConsumerConfig {
+  std::string name;
+  TopicId topic{};
+  OffsetReset auto_offset_reset = OffsetReset::latest;
+  Duration fetch_max_wait = milliseconds(500);
+  std::int32_t fetch_min_bytes = 1;
+  std::int32_t max_partition_fetch_bytes = 1 << 20;
+  Duration request_timeout = milliseconds(30'000);
+  Duration retry_backoff = milliseconds(100);
+  Duration retry_backoff_max = milliseconds(1'000);
+  Duration reconnect_backoff = milliseconds(50);
+  Duration reconnect_backoff_max = milliseconds(1'000);
+  Duration metadata_max_age = seconds(300);  // also how long it keeps to a preferred read replica
+  std::string client_rack;                   // empty: none
+  FIELDS(name, topic, auto_offset_reset, fetch_max_wait, fetch_min_bytes, max_partition_fetch_bytes, request_timeout,
+         retry_backoff, retry_backoff_max, reconnect_backoff, reconnect_backoff_max, metadata_max_age, client_rack);
+  bool operator==(const ConsumerConfig&) const = default;
+};
+
 // What all processes of a cluster in KRaft mode share (raft/QuorumConfig, server/config/KRaftConfigs).
 struct QuorumSettings {
   Duration controller_quorum_election_timeout = milliseconds(1'000);
@@ -153,17 +183,18 @@ struct ClusterConfig {
   std::int32_t controllers = 0;  // processes with the controller's role alone
   QuorumSettings quorum{};
   OtherPartitions other_partitions{};
+  std::vector<ConsumerConfig> consumers{};  // node ids follow the controllers'
   FIELDS(brokers, topics, partitions, producers, zookeeper_tick, startup, record_bytes, racks, topic_configs_change,
-         voters, controllers, quorum, other_partitions);
+         voters, controllers, quorum, other_partitions, consumers);
   bool operator==(const ClusterConfig&) const = default;
 
   bool is_kraft() const { return !voters.empty(); }
   std::size_t node_count() const {
-    return 1 + brokers.size() + producers.size() + static_cast<std::size_t>(controllers);
+    return 1 + brokers.size() + producers.size() + static_cast<std::size_t>(controllers) + consumers.size();
   }
   bool is_controller(NodeId id) const {  // a process with that role alone
     return static_cast<std::size_t>(id) > brokers.size() + producers.size() &&
-           static_cast<std::size_t>(id) < node_count();
+           static_cast<std::size_t>(id) < node_count() - consumers.size();
   }
   NodeId controller(std::int32_t number) const {  // c1, c2, ...
     return NodeId(static_cast<std::uint8_t>(brokers.size() + producers.size() + static_cast<std::size_t>(number)));
@@ -177,6 +208,22 @@ struct ClusterConfig {
   const ProducerConfig& producer(NodeId id) const {
     return producers[static_cast<std::size_t>(id) - 1 - brokers.size()];
   }
+  bool is_consumer(NodeId id) const {
+    return static_cast<std::size_t>(id) < node_count() &&
+           static_cast<std::size_t>(id) >= node_count() - consumers.size();
+  }
+  const ConsumerConfig& consumer(NodeId id) const {
+    return consumers[static_cast<std::size_t>(id) - (node_count() - consumers.size())];
+  }
+  // By the name of a rack, which is a broker's: kNoRack if there is none, kForeignRack if no broker is there.
+  RackId rack_id(std::string_view name) const {
+    if (name.empty()) return kNoRack;
+    for (std::size_t i = 0; i < racks.size(); ++i) {
+      if (racks[i] == name) return RackId(static_cast<std::int16_t>(i));
+    }
+    return kForeignRack;
+  }
+  RackId rack_of(NodeId broker) const { return racks.empty() ? kNoRack : rack_id(racks[number(broker) - 1U]); }
   const TopicConfig& topic_of(PartitionId id) const { return topics[index(partitions[index(id)].topic)]; }
   PartitionId partition_of(TopicId topic, std::int32_t number) const {
     return PartitionId(static_cast<std::uint16_t>(topics[index(topic)].first_partition + number));
@@ -189,6 +236,7 @@ struct ClusterConfig {
     if (id == kNoNode) return "none";
     if (is_controller(id))
       return "c" + std::to_string(static_cast<std::size_t>(id) - brokers.size() - producers.size());
+    if (is_consumer(id)) return consumer(id).name;
     return is_broker(id) ? "b" + std::to_string(number(id)) : producer(id).name;
   }
 };

@@ -10,6 +10,8 @@
 #include <string_view>
 #include <variant>
 
+#include "model/bits.h"
+#include "model/client_facts.h"
 #include "model/config.h"
 #include "model/errors.h"
 #include "model/ids.h"
@@ -387,28 +389,6 @@ struct RegistrationRefused {  // a broker's word: it will ask again
   FIELDS(error);
 };
 
-// --- clients -----------------------------------------------------------------------------------
-
-struct ProducerStarted {
-  NO_FIELDS();
-};
-struct RecordsAcknowledged {
-  PartitionId partition{};
-  std::int32_t first_value = 0;
-  std::int32_t count = 0;
-  Offset base_offset = kUnknownOffset;  // unknown with acks=0 and for duplicates
-  FIELDS(partition, first_value, count, base_offset);
-};
-// The client gave up on these records. `outcome_unknown`: they may have been appended all the same.
-struct RecordsFailed {
-  PartitionId partition{};
-  std::int32_t first_value = 0;
-  std::int32_t count = 0;
-  ErrorCode error = ErrorCode::none;
-  bool outcome_unknown = false;
-  FIELDS(partition, first_value, count, error, outcome_unknown);
-};
-
 // --- the observer's own ------------------------------------------------------------------------
 
 // Acknowledged records that the partition's current leader does not have: whoever read them or relied on
@@ -441,9 +421,12 @@ using Fact = OneOf<std::variant<
     RecordsAcknowledged, RecordsFailed, RecordLost, InvariantViolated, TopicConfigChanged, TopicConfigApplied,
     AssignmentChanged, ReassignmentRefused, ReplicaDeleted, LeaderChange, BrokerChanged, ElrChanged, QuorumRoleChanged,
     VoteAnswered, MetadataAppended, MetadataTruncated, MetadataHighWatermarkMoved, MetadataSnapshot, MetadataLogLost,
-    QuorumFailed, RegistrationRefused>>;
+    QuorumFailed, RegistrationRefused, ConsumerStarted, FetchesFrom, ReadReplicaPreferred, RecordsConsumed,
+    PositionReset, ConsumerFailed, LatestOffsetAnswered>>;
 
 inline constexpr std::size_t kFactKinds = Fact::kSize;
+using FactSet = Bits;  // bit i: the i-th kind of fact
+static_assert(kFactKinds <= kBits);
 
 // One row per alternative, in order: the name in scenarios, traces and reports, and one sentence.
 struct FactRow {

@@ -24,6 +24,11 @@ constexpr std::size_t index(PartitionId id) { return static_cast<std::size_t>(id
 enum class TopicId : std::uint16_t {};
 constexpr std::size_t index(TopicId id) { return static_cast<std::size_t>(id); }
 
+// A rack: index of the first broker that stands there in ClusterConfig::racks.
+enum class RackId : std::int16_t {};
+inline constexpr RackId kNoRack{-1};
+inline constexpr RackId kForeignRack{-2};  // no broker stands there
+
 using Offset = std::int64_t;           // of a record; as a bound always exclusive
 using LeaderEpoch = std::int32_t;      // per partition; -1 unknown
 using ControllerEpoch = std::int32_t;  // value of /controller_epoch; the first controller has 1

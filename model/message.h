@@ -218,8 +218,11 @@ struct FetchRequest {
   Duration max_wait;
   std::int32_t min_bytes = 1;
   SmallVec<FetchPartition, 2> partitions;
-  BrokerEpoch replica_epoch = -1;  // the follower's broker epoch (KIP-903); -1: not given
-  FIELDS(replica, max_wait, min_bytes, partitions, replica_epoch);
+  BrokerEpoch replica_epoch = -1;        // the follower's broker epoch (KIP-903); -1: not given
+  NodeId client = kNoNode;               // a consumer's
+  RackId rack = kNoRack;                 // client.rack (KIP-392)
+  std::int32_t partition_max_bytes = 0;  // a consumer's; 0: as the broker is configured for followers
+  FIELDS(replica, max_wait, min_bytes, partitions, replica_epoch, client, rack, partition_max_bytes);
 };
 struct FetchData {
   PartitionId partition{};
@@ -228,7 +231,8 @@ struct FetchData {
   Offset log_start = 0;
   EpochEnd diverging;  // defined when the logs part (KIP-595)
   SmallVec<Batch, 1> records;
-  FIELDS(partition, error, high_watermark, log_start, diverging, records);
+  NodeId preferred_read_replica = kNoNode;  // a consumer is to read there: no records (KIP-392)
+  FIELDS(partition, error, high_watermark, log_start, diverging, records, preferred_read_replica);
 };
 struct FetchResponse {
   SmallVec<FetchData, 1> partitions;
@@ -262,12 +266,15 @@ struct ListOffsetsRequest {
   LeaderEpoch current_leader_epoch = kNoEpoch;
   FIELDS(partition, current_leader_epoch);
 };
+// Earliest and latest at once. To a follower the latest is the log end, to a consumer the high watermark.
 struct ListOffsetsResponse {
   PartitionId partition{};
   ErrorCode error = ErrorCode::none;
   Offset log_start = 0;
   Offset log_end = 0;
-  FIELDS(partition, error, log_start, log_end);
+  LeaderEpoch start_epoch = kNoEpoch;  // of the record at log_start; kNoEpoch: there is none
+  LeaderEpoch end_epoch = kNoEpoch;    // in which the answering leader leads
+  FIELDS(partition, error, log_start, log_end, start_epoch, end_epoch);
 };
 
 // --- clients -----------------------------------------------------------------------------------

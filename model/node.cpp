@@ -21,10 +21,15 @@ std::vector<Node> make_cluster(const ClusterConfig& config) {
     producer.id = NodeId(static_cast<std::uint8_t>(nodes.size()));
     nodes.emplace_back(std::move(producer));
   }
-  while (nodes.size() < config.node_count()) {
+  while (nodes.size() < config.node_count() - config.consumers.size()) {
     ControllerServer server;
     server.id = NodeId(static_cast<std::uint8_t>(nodes.size()));
     nodes.emplace_back(std::move(server));
+  }
+  while (nodes.size() < config.node_count()) {
+    Consumer consumer;
+    consumer.id = NodeId(static_cast<std::uint8_t>(nodes.size()));
+    nodes.emplace_back(std::move(consumer));
   }
   return nodes;
 }

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "model/broker/broker.h"
+#include "model/client/consumer.h"
 #include "model/client/producer.h"
 #include "model/quorum/server.h"
 #include "model/step.h"
@@ -13,7 +14,7 @@
 
 namespace model {
 
-using Node = std::variant<ZooKeeper, Broker, Producer, ControllerServer>;
+using Node = std::variant<ZooKeeper, Broker, Producer, ControllerServer, Consumer>;
 
 // Nodes by NodeId: ZooKeeper (in KRaft mode nobody starts it), the brokers, the producers, the controllers of KRaft
 // mode that are no brokers; none of them started.

@@ -144,6 +144,17 @@ struct Rules {
   bool requests_time_out = true;    // request.timeout.ms
   bool deliveries_time_out = true;  // delivery.timeout.ms
   bool retries_keep_sequence = true;
+  // --- consumers ---
+  bool consumers_read_from_followers = true;     // KIP-392 (2.4)
+  bool preferred_replica_is_in_isr = true;       // KAFKA-14372 (3.3)
+  bool followers_wake_fetches = true;            // KAFKA-14334 (3.4): when their high watermark moves
+  bool consumers_validate_positions = true;      // KIP-320, the consumer's half (2.3)
+  bool consumers_check_fetch_offset = true;      // an answer to where it no longer is does not count
+  bool consumers_doubt_lagging_replicas = true;  // out of range there: they ask the leader
+  // How far a consumer may read here: the offset after the last one
+  Offset (*consumer_bound)(const Partition&, const Log&);
+  // none, or offset_not_available, for who asks a leader for its latest offset (KIP-207, 2.2)
+  ErrorCode (*check_latest_offset)(const Partition&);
 
   // --- ZooKeeper ---
   bool session_outlives_connection = true;

@@ -84,6 +84,9 @@ enum class TimerKind : std::uint8_t {
   elect_preferred,
   elect_unclean,
   read_partitions,  // of a controller that takes over: the state of the partitions that are not modelled is read
+  // consumer
+  preferred_replica_lease,  // about = partition number: it reads from the leader again
+  position_retry,           // about = partition number: its reset or validation may be tried again
   kinds,
 };
 std::string_view name_of(TimerKind kind);

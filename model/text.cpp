@@ -44,6 +44,7 @@ struct Writer {
   void operator()(std::string_view name, const Path& value) { text(name, text_of(value, config)); }
   void operator()(std::string_view name, ErrorCode value) { text(name, std::string(name_of(value))); }
   void operator()(std::string_view name, LossReason value) { text(name, std::string(name_of(value))); }
+  void operator()(std::string_view name, ResetReason value) { text(name, std::string(name_of(value))); }
   void operator()(std::string_view name, QuorumRole value) { text(name, std::string(name_of(value))); }
   void operator()(std::string_view name, QuorumFault value) { text(name, std::string(name_of(value))); }
   void operator()(std::string_view name, InvariantId value) { text(name, std::string(row_of(value).name)); }
@@ -151,6 +152,8 @@ std::string_view name_of(TimerKind kind) {
       ROW(elect_preferred),
       ROW(elect_unclean),
       ROW(read_partitions),
+      ROW(preferred_replica_lease),
+      ROW(position_retry),
   };
   static_assert(kNames.size() == static_cast<std::size_t>(TimerKind::kinds), "every kind has a row");
   for (const auto& row : kNames) {

@@ -5,6 +5,7 @@
 
 #include "model/text.h"
 #include "reports/conform.h"
+#include "reports/conform_readers.h"
 #include "reports/json_writer.h"
 #include "sim/search/committed_story.h"
 
@@ -69,7 +70,14 @@ struct FactWriter {
     return kFirstController + model::number(node) - model::number(config.controller(1));
   }
 
-  // No recording has them.
+  // No recording has them as facts.
+  void operator()(const model::ConsumerStarted&) const {}
+  void operator()(const model::FetchesFrom&) const {}
+  void operator()(const model::ReadReplicaPreferred&) const {}
+  void operator()(const model::RecordsConsumed&) const {}
+  void operator()(const model::PositionReset&) const {}
+  void operator()(const model::ConsumerFailed&) const {}
+  void operator()(const model::LatestOffsetAnswered&) const {}
   void operator()(const model::TopicConfigChanged&) const {}
   void operator()(const model::TopicConfigApplied&) const {}
   void operator()(const model::AssignmentChanged&) const {}
@@ -408,6 +416,7 @@ void write_recording(JsonWriter& json, const ConformedRecording& row) {
   write_facts(json, "metadata_facts", found.simulated.metadata_facts, found.simulated.raft_epochs, config);
   write_facts(json, "node_facts", found.simulated.node_facts, {}, config);
   write_clients(json, found.simulated.observed, config);
+  if (!config.consumers.empty()) write_readers(json, found.simulated.observed, config);
   write_logs(json, found.simulated.observed, config);
   json.end_object();
 }

@@ -133,8 +133,14 @@ void add_cluster(std::vector<TableRow>& rows) {
       {"handlers",
        "A broker handles a request in one step: applying LeaderAndIsr to many partitions cannot be interrupted.",
        "Races between threads inside one broker are not explored."});
-  rows.push_back({"consumers", "No consumers and no group membership; __consumer_offsets does not exist.",
-                  "What consumers would see is judged by the high watermark."});
+  rows.push_back({"consumers",
+                  "A consumer reads all partitions of one topic, as by assign(): no groups, no committed offsets, no "
+                  "fetch.max.bytes. Its application takes what arrives at once, and is gone after an exception.",
+                  "Rebalances and lag by slow processing cannot be studied."});
+  rows.push_back({"racks",
+                  "Latencies between racks are drawn evenly for each packet; bandwidth does not matter, and a "
+                  "controller or client without a rack is equally near to everybody.",
+                  "What crosses between racks is counted, not slowed down by how much it is."});
   rows.push_back({"transactions", "No transactions and no transaction coordinator; idempotent producers are modelled.",
                   "Read-committed isolation cannot be studied."});
   rows.push_back({"log-retention",

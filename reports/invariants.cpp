@@ -44,7 +44,7 @@ std::vector<std::string> leading_facts(const sim::Plan& plan, const sim::Outcome
   std::vector<std::string> lines;
   const sim::RecordedFact* shown = nullptr;
   for (auto told = outcome.facts.rbegin(); told != outcome.facts.rend() && lines.size() < kShown; ++told) {
-    if (told->at > result.at || ((wanted >> told->fact.index()) & 1U) == 0) continue;
+    if (told->at > result.at || !model::contains(wanted, told->fact.index())) continue;
     const model::PartitionId* about = model::partition_of(told->fact);
     if (about != nullptr && result.breach.has_partition && *about != result.breach.partition) continue;
     if (std::holds_alternative<model::InvariantViolated>(told->fact)) continue;

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "reports/narrator.h"
+#include "reports/reader_summary.h"
 #include "reports/words.h"
 
 namespace reports {
@@ -61,6 +62,7 @@ std::vector<std::string> client_summaries(const sim::Plan& plan, const sim::Outc
     if (tallies[i].failed > 0)
       texts.back() += fmt::format(", {} failed", grouped(static_cast<std::uint64_t>(tallies[i].failed)));
   }
+  for (std::string& reader : reader_texts(plan, outcome)) texts.push_back(std::move(reader));
   return texts;
 }
 

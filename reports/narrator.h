@@ -31,6 +31,15 @@ struct ProducerStory {
   std::int64_t failures = 0;
 };
 
+struct ReadingStory {                     // of one partition
+  model::NodeId broker = model::kNoNode;  // that the last line said it reads from
+  std::int64_t turns = 0;                 // to a broker, each for a moment, since then
+};
+struct ConsumerStory {
+  std::optional<sim::Time> heard;     // last given records
+  std::vector<ReadingStory> reading;  // by PartitionId
+};
+
 struct PartitionStory {
   std::optional<model::PartitionState> state;
   model::ReplicaAssignment assignment;
@@ -61,7 +70,8 @@ class Narrator {
         partitions_(plan.config.partitions.size()),
         members_(plan.config.node_count()),
         registrations_(plan.config.node_count()),
-        producers_(plan.config.producers.size()) {
+        producers_(plan.config.producers.size()),
+        consumers_(plan.config.consumers.size(), {std::nullopt, std::vector<ReadingStory>(partitions_.size())}) {
     for (std::size_t i = 0; i < partitions_.size(); ++i) {
       const auto number = static_cast<std::size_t>(config_.partitions[i].number);
       const model::PartitionId id{static_cast<std::uint16_t>(i)};
@@ -119,7 +129,15 @@ class Narrator {
   void operator()(const model::MetadataLogLost&);
   void operator()(const model::QuorumFailed&);
   void operator()(const model::RegistrationRefused&);
+  // Consumers: narrator_consumers.cpp.
+  void operator()(const model::FetchesFrom&);
+  void operator()(const model::RecordsConsumed&);
+  void operator()(const model::PositionReset&);
+  void operator()(const model::ConsumerFailed&);
   // Followed from the lines about what caused them.
+  void operator()(const model::ConsumerStarted&) {}
+  void operator()(const model::ReadReplicaPreferred&) {}
+  void operator()(const model::LatestOffsetAnswered&) {}
   void operator()(const model::ZkSessionOpened&) {}
   void operator()(const model::ZnodeCreated&) {}
   void operator()(const model::ZnodeDeleted&) {}
@@ -136,6 +154,7 @@ class Narrator {
   void operator()(const model::MetadataHighWatermarkMoved&) {}
 
  private:
+  ConsumerStory& consumer();  // that tells now
   std::string name(model::NodeId node) const { return node == model::kZooKeeper ? "zk" : config_.name_of(node); }
   std::string names(const model::Replicas& nodes) const { return model::text_of(nodes, config_); }
   std::string teller() const { return name(now_->node); }
@@ -193,6 +212,7 @@ class Narrator {
   std::vector<MemberStory> members_;              // by node
   std::vector<RegistrationStory> registrations_;  // likewise
   std::vector<ProducerStory> producers_;
+  std::vector<ConsumerStory> consumers_;
   std::map<model::ControllerEpoch, model::NodeId> controllers_;  // who won which epoch, in KRaft mode of the quorum
   model::NodeId controller_ = model::kNoNode;
   model::ControllerEpoch epoch_ = 0;

@@ -31,6 +31,14 @@ std::string value_text(std::string_view, model::Acks acks) {
   return acks == model::Acks::all ? "all" : std::to_string(static_cast<int>(acks));
 }
 
+std::string value_text(std::string_view, model::ReplicaSelector selector) {
+  return selector == model::ReplicaSelector::leader ? "LeaderSelector" : "RackAwareReplicaSelector";
+}
+std::string value_text(std::string_view, model::OffsetReset reset) {
+  if (reset == model::OffsetReset::none) return "none";
+  return reset == model::OffsetReset::earliest ? "earliest" : "latest";
+}
+
 // The model's own words for what Kafka has no setting for.
 bool is_kafka_setting(std::string_view field) {
   return field != "name" && field != "topic" && field != "interval" && field != "count" && field != "batch_records" &&
@@ -70,6 +78,7 @@ std::string rate_text(model::Duration interval) {
 
 std::vector<Setting> settings_of(const model::BrokerSettings& settings) { return rows_of(settings); }
 std::vector<Setting> settings_of(const model::ProducerConfig& producer) { return rows_of(producer); }
+std::vector<Setting> settings_of(const model::ConsumerConfig& consumer) { return rows_of(consumer); }
 std::vector<Setting> settings_of(const model::QuorumSettings& settings) { return rows_of(settings); }
 
 std::vector<std::string> changed_settings(const sim::Plan& plan) {
@@ -127,6 +136,15 @@ std::string producer_text(const sim::Plan& plan, const model::ProducerConfig& pr
   if (const model::Profile* profile = model::find_profile(plan.version)) profile->producer(defaults);
   defaults.acks = producer.acks;
   for (const std::string& changed : differences(settings_of(producer), settings_of(defaults))) text += ", " + changed;
+  return text;
+}
+
+std::string consumer_text(const sim::Plan& plan, const model::ConsumerConfig& consumer) {
+  std::string text = fmt::format("{} ← {}", consumer.name, plan.config.topics[model::index(consumer.topic)].name);
+  if (!consumer.client_rack.empty()) text += ", client.rack=" + consumer.client_rack;
+  for (const std::string& changed : differences(settings_of(consumer), settings_of(model::ConsumerConfig{}))) {
+    text += ", " + changed;
+  }
   return text;
 }
 

@@ -17,6 +17,7 @@ struct Setting {
 // In the order of the type's fields.
 std::vector<Setting> settings_of(const model::BrokerSettings& settings);
 std::vector<Setting> settings_of(const model::ProducerConfig& producer);
+std::vector<Setting> settings_of(const model::ConsumerConfig& consumer);
 std::vector<Setting> settings_of(const model::QuorumSettings& settings);
 
 // What differs from the defaults of the plan's version, in words: "zookeeper.session.timeout.ms=6000",
@@ -25,5 +26,8 @@ std::vector<std::string> changed_settings(const sim::Plan& plan);
 
 // "p1 → t, acks=all, 20/s, 500 records", then what differs from the version's defaults.
 std::string producer_text(const sim::Plan& plan, const model::ProducerConfig& producer);
+
+// "tokyo ← t", then what differs from the defaults.
+std::string consumer_text(const sim::Plan& plan, const model::ConsumerConfig& consumer);
 
 }  // namespace reports

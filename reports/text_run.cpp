@@ -46,10 +46,11 @@ std::string header(const sim::Plan& plan, const sim::Outcome& outcome, const Tex
     if (values.empty()) return;
     text += paint(padded(name, 10), Ink::dim, options.colour) + joined(values, separator) + "\n";
   };
-  std::vector<std::string> producers;
-  for (const model::ProducerConfig& producer : config.producers) producers.push_back(producer_text(plan, producer));
+  std::vector<std::string> clients;
+  for (const model::ProducerConfig& producer : config.producers) clients.push_back(producer_text(plan, producer));
+  for (const model::ConsumerConfig& consumer : config.consumers) clients.push_back(consumer_text(plan, consumer));
   if (!plan.title.empty()) row("about", {plan.title}, "");
-  row("clients", producers, "; ");
+  row("clients", clients, "; ");
   row("settings", changed_settings(plan), ", ");
   row("planted", plan.defects, ", ");
   return text;

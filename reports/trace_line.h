@@ -60,6 +60,7 @@ class TraceLine {
   void member(std::string_view name, const model::Replicas& replicas);  // "b1 b2"; "none" if empty
   void member(std::string_view name, model::Duration duration);         // milliseconds, not negative
   void member(std::string_view name, model::ErrorCode error) { member(name, model::name_of(error)); }
+  void member(std::string_view name, model::ResetReason reason) { member(name, model::name_of(reason)); }
   void member(std::string_view name, model::LossReason reason) { member(name, model::name_of(reason)); }
   void member(std::string_view name, model::QuorumRole role) { member(name, model::name_of(role)); }
   void member(std::string_view name, model::QuorumFault fault) { member(name, model::name_of(fault)); }

@@ -40,7 +40,8 @@ FieldKind kind_of() {
   } else if constexpr (std::is_same_v<T, model::Duration>) {
     return FieldKind::duration;
   } else if constexpr (std::is_same_v<T, model::Path> || IsPaths<T>::value || std::is_same_v<T, model::LossReason> ||
-                       std::is_same_v<T, model::QuorumRole> || std::is_same_v<T, model::QuorumFault>) {
+                       std::is_same_v<T, model::ResetReason> || std::is_same_v<T, model::QuorumRole> ||
+                       std::is_same_v<T, model::QuorumFault>) {
     return FieldKind::text;
   } else {
     static_assert(std::is_integral_v<T>);

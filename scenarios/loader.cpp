@@ -19,16 +19,15 @@ namespace {
 constexpr std::array<std::string_view, 10> kScenarioKeys{
     "$schema", "clients", "cluster", "expect", "exposes", "faults", "note", "story", "title", "until",
 };
-constexpr std::array<std::string_view, 13> kClusterKeys{
-    "boot",   "brokers", "config", "controllers",       "mode", "note", "other_partitions", "per_broker", "racks",
-    "topics", "version", "voters", "zookeeper_tick_ms",
+constexpr std::array<std::string_view, 14> kClusterKeys{
+    "boot",  "brokers", "config",  "controllers", "latency",           "mode", "note", "other_partitions", "per_broker",
+    "racks", "topics",  "version", "voters",      "zookeeper_tick_ms",
 };
-constexpr std::array<std::string_view, 8> kProducerKeys{
-    "acks", "count", "note", "producer", "props", "rate", "start", "topic",
+constexpr std::array<std::string_view, 9> kProducerKeys{
+    "acks", "count", "note", "producer", "props", "rack", "rate", "start", "topic",
 };
 constexpr std::array<std::string_view, 3> kTopicKeys{"config", "note", "partitions"};
-// Parts of the format that the simulator does not carry out yet.
-constexpr std::array<std::string_view, 2> kLaterClients{"consumer", "reader"};
+constexpr std::array<std::string_view, 6> kConsumerKeys{"consumer", "note", "props", "rack", "start", "topic"};
 
 void read_header(const Value& root, const LoadOptions& options, sim::Plan& plan, Problems& problems) {
   if (const Value* title = root.find("title")) plan.title = read_text(*title, "\"title\"", problems).value_or("");
@@ -70,6 +69,7 @@ void read_cluster_parts(const Value& cluster, ClusterParts& parts, bool& togethe
   parts.config = cluster.find("config");
   parts.per_broker = cluster.find("per_broker");
   parts.racks = cluster.find("racks");
+  parts.latency = cluster.find("latency");
   if (const Value* boot = cluster.find("boot")) {
     constexpr std::array<std::string_view, 2> kBoots{"in_turn", "together"};
     const auto word = read_text(*boot, "\"boot\"", problems);
@@ -94,10 +94,18 @@ void read_client(const Value& client, ClusterParts& parts, Problems& problems) {
     problems.error("wrong-type", client, "a client is an object, not " + describe(client));
     return;
   }
-  for (const std::string_view later : kLaterClients) {
-    const Member* member = client.find_member(later);
-    if (member == nullptr) continue;
-    problems.error_at_key("not-supported", *member, "\"" + member->key + "\" is not modelled yet");
+  if (client.find("consumer") != nullptr) {
+    for (const Member& member : client.members) {
+      const auto is_in = [&](std::span<const std::string_view> keys) {
+        return std::find(keys.begin(), keys.end(), member.key) != keys.end();
+      };
+      if (is_in(kConsumerKeys) || !is_in(kProducerKeys)) continue;
+      problems.error_at_key("unknown-key", member, "\"" + member.key + "\" is a producer's, not a consumer's");
+      return;
+    }
+    check_keys(client, kConsumerKeys, "a consumer", problems);
+    parts.consumers.push_back({client.find("consumer"), client.find("topic"), client.find("start"),
+                               client.find("props"), client.find("rack")});
     return;
   }
   check_keys(client, kProducerKeys, "a client", problems);
@@ -109,8 +117,9 @@ void read_client(const Value& client, ClusterParts& parts, Problems& problems) {
   producer.start = client.find("start");
   producer.count = client.find("count");
   producer.props = client.find("props");
+  producer.rack = client.find("rack");
   if (producer.name == nullptr) {
-    problems.error("missing-key", client, "the client has no name", "add \"producer\": \"p1\"");
+    problems.error("missing-key", client, "the client has no name", "add \"producer\": \"p1\" or \"consumer\": \"c\"");
     return;
   }
   parts.producers.push_back(producer);
@@ -179,6 +188,7 @@ Result<sim::Plan> unreadable(const std::string& path, std::string message) {
 
 std::span<const std::string_view> scenario_keys() { return kScenarioKeys; }
 std::span<const std::string_view> cluster_keys() { return kClusterKeys; }
+std::span<const std::string_view> consumer_keys() { return kConsumerKeys; }
 std::span<const std::string_view> producer_keys() { return kProducerKeys; }
 
 Result<sim::Plan> load_scenario(std::string_view file_name, std::string_view text, const LoadOptions& options) {

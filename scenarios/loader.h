@@ -27,5 +27,6 @@ Result<sim::Plan> load_scenario_file(const std::string& path, const LoadOptions&
 std::span<const std::string_view> scenario_keys();
 std::span<const std::string_view> cluster_keys();
 std::span<const std::string_view> producer_keys();
+std::span<const std::string_view> consumer_keys();
 
 }  // namespace scenarios

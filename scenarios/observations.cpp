@@ -37,6 +37,9 @@ constexpr std::array<std::string_view, 6> kStoryFacts = {
     "broker_changed",   "broker_registered", "broker_unregistered",
     "controller_epoch", "leader_change",     "partition_state",
 };
+constexpr std::array<std::string_view, 4> kAskedKeys = {"asks", "offset", "partition", "t"};
+constexpr std::array<std::string_view, 5> kPreferredKeys = {"last", "partition", "prefers", "t", "times"};
+constexpr std::array<std::string_view, 5> kReaderKeys = {"asked", "last_read", "preferred", "read", "silent"};
 constexpr std::array<std::string_view, 2> kJudgedNodeFacts = {"isr_shrink_proposed", "start_failed"};
 // The second half of each: in KRaft mode.
 constexpr std::array<std::string_view, 13> kPartitionStateKeys = {
@@ -240,6 +243,56 @@ void read_clients(const Value& rows, sim::Observed& observed, RecordingReader& r
   }
 }
 
+std::vector<sim::ReaderAsked> read_asked(const Value& rows, RecordingReader& reader) {
+  std::vector<sim::ReaderAsked> asked;
+  for (const Value& row : rows.items) {
+    if (row.find("says") != nullptr) continue;  // what its log says of offsets out of range
+    const auto t = reader.need_millis(row, "t");
+    const Value* name = reader.need(row, "partition", Value::Kind::string);
+    const Value* broker = reader.need(row, "asks", Value::Kind::integer);
+    const auto offset = reader.need_integer(row, "offset");
+    const auto partition = name != nullptr ? reader.partition_named(*name) : std::nullopt;
+    const auto node = broker != nullptr ? reader.broker_numbered(*broker) : std::nullopt;
+    check_keys(row, kAskedKeys, "what a reader asked", reader.problems());
+    if (t && partition && node && offset) asked.push_back({*t, *partition, *node, *offset});
+  }
+  return asked;
+}
+
+std::vector<sim::ReaderPreferred> read_preferred(const Value& rows, RecordingReader& reader) {
+  std::vector<sim::ReaderPreferred> preferred;
+  for (const Value& row : rows.items) {
+    const auto t = reader.need_millis(row, "t");
+    const auto last = reader.need_millis(row, "last");
+    const auto times = reader.need_integer(row, "times");
+    const Value* name = reader.need(row, "partition", Value::Kind::string);
+    const Value* broker = reader.need(row, "prefers", Value::Kind::integer);
+    const auto partition = name != nullptr ? reader.partition_named(*name) : std::nullopt;
+    const auto node = broker != nullptr ? reader.broker_numbered(*broker) : std::nullopt;
+    check_keys(row, kPreferredKeys, "a preferred replica", reader.problems());
+    if (t && last && times && partition && node) preferred.push_back({*t, *partition, *node, *times, *last});
+  }
+  return preferred;
+}
+
+void read_readers(const Value& rows, sim::Observed& observed, RecordingReader& reader) {
+  observed.readers.resize(reader.config().consumers.size());
+  for (const Member& named : rows.members) {
+    const auto consumer = reader.consumer_named(named);
+    check_keys(named.value, kReaderKeys, "a reader", reader.problems());
+    if (!consumer) continue;
+    sim::ReaderResult& result = observed.readers[*consumer];
+    result.read = reader.need_integer(named.value, "read").value_or(0);
+    result.last_read = reader.maybe_millis(named.value, "last_read");
+    const Value* silent = reader.need(named.value, "silent", Value::Kind::array);
+    const Value* preferred = reader.need(named.value, "preferred", Value::Kind::array);
+    const Value* asked = reader.need(named.value, "asked", Value::Kind::array);
+    if (silent != nullptr) read_windows(*silent, result.silent, reader);
+    if (preferred != nullptr) result.preferred = read_preferred(*preferred, reader);
+    if (asked != nullptr) result.asked = read_asked(*asked, reader);
+  }
+}
+
 std::vector<model::EpochStart> read_epochs(const Value& rows, RecordingReader& reader) {
   std::vector<model::EpochStart> epochs;
   for (const Value& row : rows.items) {
@@ -283,6 +336,9 @@ sim::Observed read_observed(const Value& recording, RecordingReader& reader) {
   if (nodes != nullptr) read_node_facts(*nodes, observed, reader);
   if (clients != nullptr) read_clients(*clients, observed, reader);
   if (logs != nullptr) read_final_logs(*logs, observed, reader);
+  const bool has_consumers = !reader.config().consumers.empty();
+  const Value* readers = has_consumers ? reader.need(recording, "readers", Value::Kind::object) : nullptr;
+  if (readers != nullptr) read_readers(*readers, observed, reader);
   return observed;
 }
 

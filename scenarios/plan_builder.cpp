@@ -7,6 +7,7 @@
 #include "scenarios/consistency.h"
 #include "scenarios/decode.h"
 #include "scenarios/names.h"
+#include "scenarios/places.h"
 #include "scenarios/settings.h"
 #include "scenarios/suggest.h"
 
@@ -14,6 +15,7 @@ namespace scenarios {
 namespace {
 
 using model::ClusterConfig;
+using model::ConsumerConfig;
 using model::ProducerConfig;
 using model::TopicConfig;
 
@@ -126,7 +128,12 @@ void read_per_broker(const ClusterParts& parts, ClusterConfig& config, Problems&
     }
     model::BrokerSettings& settings = config.brokers[static_cast<std::size_t>(*node) - 1];
     const bool was_fine = broker_conflict(settings).empty();
-    apply_config(member.value, NodeSettings{settings, nullptr, config.is_kraft()}, problems);
+    std::string rack;
+    apply_config(member.value, NodeSettings{settings, nullptr, config.is_kraft(), &rack}, problems);
+    if (!rack.empty()) {
+      config.racks.resize(config.brokers.size());
+      config.racks[static_cast<std::size_t>(*node) - 1] = rack;
+    }
     const std::string conflict = broker_conflict(settings);
     if (was_fine && !conflict.empty()) problems.error("conflict", member.value, conflict);
   }
@@ -256,7 +263,7 @@ void read_racks(const ClusterParts& parts, ClusterConfig& config, Problems& prob
     return;
   }
   const Names names(config);
-  config.racks.assign(config.brokers.size(), "");
+  config.racks.resize(config.brokers.size());
   for (const Member& member : parts.racks->members) {
     if (!is_name(member.key)) {
       problems.error_at_key("bad-name", member, "not a name of a rack", std::string(kNameRule));
@@ -268,6 +275,7 @@ void read_racks(const ClusterParts& parts, ClusterConfig& config, Problems& prob
       continue;
     }
     for (const Value& item : member.value.items) {
+      if (is_other_server(item)) continue;  // see read_places
       const auto broker = read_replica(item, names, problems);
       if (!broker) continue;
       std::string& rack = config.racks[static_cast<std::size_t>(*broker) - 1];
@@ -349,35 +357,31 @@ std::optional<model::Acks> read_acks(const Value& value, Problems& problems) {
   return std::nullopt;
 }
 
-void read_producer_name(const ProducerParts& parts, const ClusterConfig& config, ProducerConfig& producer,
-                        Problems& problems) {
-  const auto name = read_text(*parts.name, "a producer's name", problems);
-  if (!name) return;
-  producer.name = *name;
+std::string read_client_name(const Value& at, std::string_view what, const ClusterConfig& config, Problems& problems) {
+  const auto name = read_text(at, what, problems);
+  if (!name) return {};
   constexpr std::array<std::string_view, 4> kTaken{"none", "controller", "brokers", "all"};
   const Names names(config);
   if (!is_name(*name)) {
-    problems.error("bad-name", *parts.name, "not a name", std::string(kNameRule));
+    problems.error("bad-name", at, "not a name", std::string(kNameRule));
   } else if (names.node(*name)) {
-    problems.error("bad-name", *parts.name, "\"" + *name + "\" is already a node", "choose another name");
+    problems.error("bad-name", at, "\"" + *name + "\" is already a node", "choose another name");
   } else if (std::find(kTaken.begin(), kTaken.end(), *name) != kTaken.end()) {
-    problems.error("bad-name", *parts.name, "\"" + *name + "\" means something else in a scenario",
-                   "choose another name");
+    problems.error("bad-name", at, "\"" + *name + "\" means something else in a scenario", "choose another name");
   }
+  return *name;
 }
 
-void read_producer_topic(const ProducerParts& parts, const ClusterConfig& config, ProducerConfig& producer,
-                         Problems& problems) {
-  if (parts.topic == nullptr) {
-    if (config.topics.size() != 1) {
-      problems.error("missing-key", *parts.name, "which topic does the producer write to?", "add \"topic\"");
-    }
-    return;
+// `question`: what is asked if there are several topics and none is named.
+model::TopicId read_client_topic(const Value* topic, const Value& client, const std::string& question,
+                                 const ClusterConfig& config, Problems& problems) {
+  if (topic == nullptr) {
+    if (config.topics.size() != 1) problems.error("missing-key", client, question, "add \"topic\"");
+    return {};
   }
-  const auto name = read_text(*parts.topic, "\"topic\"", problems);
-  if (!name) return;
-  const auto topic = Names(config).find_topic(*name, *parts.topic, problems);
-  if (topic) producer.topic = *topic;
+  const auto name = read_text(*topic, "\"topic\"", problems);
+  const auto found = name ? Names(config).find_topic(*name, *topic, problems) : std::nullopt;
+  return found.value_or(model::TopicId{});
 }
 
 void read_producer_props(const ProducerParts& parts, const ClusterParts& cluster, ProducerConfig& producer,
@@ -394,23 +398,28 @@ void read_producer_props(const ProducerParts& parts, const ClusterParts& cluster
   if (!conflict.empty() && parts.props != nullptr) problems.error("conflict", *parts.props, conflict);
 }
 
+sim::Time read_client_start(const Value* start, const ClusterParts& cluster, const sim::Plan& plan,
+                            Problems& problems) {
+  if (start == nullptr) return {};
+  const DurationRange range{{0}, {plan.until.us}};
+  const auto at = cluster.plain_seconds ? read_seconds(*start, "\"start\"", range, problems)
+                                        : read_duration(*start, "\"start\"", range, problems);
+  return {at.value_or(model::Duration{0}).us};
+}
+
 void read_producer(const ProducerParts& parts, const ClusterParts& cluster, const model::Profile& profile,
                    sim::Plan& plan, Problems& problems) {
   ProducerConfig producer;
   if (profile.producer != nullptr) profile.producer(producer);
-  read_producer_name(parts, plan.config, producer, problems);
-  read_producer_topic(parts, plan.config, producer, problems);
+  producer.name = read_client_name(*parts.name, "a producer's name", plan.config, problems);
+  producer.topic =
+      read_client_topic(parts.topic, *parts.name, "which topic does the producer write to?", plan.config, problems);
   if (parts.acks != nullptr) producer.acks = read_acks(*parts.acks, problems).value_or(producer.acks);
   if (parts.rate != nullptr) producer.interval = read_rate(*parts.rate, problems).value_or(producer.interval);
   read_producer_props(parts, cluster, producer, problems);
   sim::Start start;
   start.node = static_cast<model::NodeId>(1 + plan.config.brokers.size() + plan.config.producers.size());
-  if (parts.start != nullptr) {
-    const DurationRange range{{0}, {plan.until.us}};
-    const auto at = cluster.plain_seconds ? read_seconds(*parts.start, "\"start\"", range, problems)
-                                          : read_duration(*parts.start, "\"start\"", range, problems);
-    start.at.us = at.value_or(model::Duration{0}).us;
-  }
+  start.at = read_client_start(parts.start, cluster, plan, problems);
   const std::int64_t until_end = (plan.until.us - start.at.us) / producer.interval.us + 1;
   producer.count = static_cast<std::int32_t>(std::min(until_end, kRecordsMax));
   if (parts.count == nullptr && until_end > kRecordsMax) {
@@ -424,6 +433,25 @@ void read_producer(const ProducerParts& parts, const ClusterParts& cluster, cons
   }
   plan.config.producers.push_back(std::move(producer));
   plan.starts.push_back(start);
+}
+
+// Once all ids are known: consumers' come last.
+void read_consumer(const ConsumerParts& parts, const ClusterParts& cluster, sim::Plan& plan, Problems& problems) {
+  ConsumerConfig consumer;
+  consumer.name = read_client_name(*parts.name, "a consumer's name", plan.config, problems);
+  consumer.topic =
+      read_client_topic(parts.topic, *parts.name, "which topic does the consumer read?", plan.config, problems);
+  if (parts.props != nullptr) apply_config(*parts.props, consumer, problems);
+  sim::Start start;
+  start.node = static_cast<model::NodeId>(plan.config.node_count());
+  start.at = read_client_start(parts.start, cluster, plan, problems);
+  plan.config.consumers.push_back(std::move(consumer));
+  plan.starts.push_back(start);
+}
+
+void check_count(std::size_t count, std::size_t most, const Value* first_beyond, const std::string& what,
+                 Problems& problems) {
+  if (count > most) problems.error("out-of-range", *first_beyond, "at most " + std::to_string(most) + " " + what);
 }
 
 }  // namespace
@@ -442,13 +470,18 @@ void build_cluster(const ClusterParts& parts, sim::Plan& plan, Problems& problem
   read_topics(parts, plan.config, problems);
   read_per_broker(parts, plan.config, problems);
   read_racks(parts, plan.config, problems);
-  if (parts.producers.size() > kProducersMax) {
-    problems.error("out-of-range", *parts.producers[kProducersMax].name,
-                   "at most " + std::to_string(kProducersMax) + " producers");
-  }
+  check_count(parts.producers.size(), kProducersMax,
+              parts.producers.size() > kProducersMax ? parts.producers[kProducersMax].name : nullptr, "producers",
+              problems);
+  check_count(parts.consumers.size(), kConsumersMax,
+              parts.consumers.size() > kConsumersMax ? parts.consumers[kConsumersMax].name : nullptr, "consumers",
+              problems);
   const std::size_t count = std::min(parts.producers.size(), kProducersMax);
   for (std::size_t i = 0; i < count; ++i) read_producer(parts.producers[i], parts, known, plan, problems);
   read_voters(parts, plan.config, problems);
+  const std::size_t readers = std::min(parts.consumers.size(), kConsumersMax);
+  for (std::size_t i = 0; i < readers; ++i) read_consumer(parts.consumers[i], parts, plan, problems);
+  read_places(parts, plan, problems);
 }
 
 }  // namespace scenarios

@@ -19,6 +19,7 @@ inline constexpr std::size_t kTopicsMax = 16;
 inline constexpr std::size_t kPartitionsMax = 64;        // per topic
 inline constexpr std::size_t kReplicasInAllMax = 4'096;  // of all partitions together
 inline constexpr std::size_t kProducersMax = 16;
+inline constexpr std::size_t kConsumersMax = 16;
 // A request about more of them would take a broker longer than the controller waits for its answer.
 inline constexpr std::int64_t kOtherPartitionsMax = 500'000;
 inline constexpr std::int64_t kRecordsMax = 1'000'000;  // per producer
@@ -40,6 +41,14 @@ struct ProducerParts {
   const Value* start = nullptr;  // "1s"; in a recording, a number of seconds
   const Value* count = nullptr;
   const Value* props = nullptr;
+  const Value* rack = nullptr;  // where it stands
+};
+struct ConsumerParts {
+  const Value* name = nullptr;
+  const Value* topic = nullptr;
+  const Value* start = nullptr;
+  const Value* props = nullptr;
+  const Value* rack = nullptr;  // where it stands; null: in its client.rack
 };
 // Where each part stands in the file; null if it is left out.
 struct ClusterParts {
@@ -55,16 +64,18 @@ struct ClusterParts {
   const Value* other_partitions = nullptr;
   const Value* config = nullptr;
   const Value* per_broker = nullptr;
-  const Value* racks = nullptr;  // {"us-east": [1, 2]}
+  const Value* racks = nullptr;    // {"us-east": [1, 2]}
+  const Value* latency = nullptr;  // [{"between": ["us-east", "jp-tokyo"], "takes": "75ms"}]
   std::vector<TopicParts> topics;
   std::vector<ProducerParts> producers;
+  std::vector<ConsumerParts> consumers;
   bool plain_seconds = false;  // recordings write durations as numbers of seconds
   // A client program's own defaults (VerifiableProducer has 0 for both); empty: the version's.
   std::optional<std::int32_t> producer_retries;
   std::optional<model::Duration> producer_linger;
 };
 
-// Fills version, rules and config, and one Start for each producer at its `start`. plan.until must be set:
+// Fills version, rules and config, and one Start for each client at its `start`. plan.until must be set:
 // a producer without `count` sends until then. ZooKeeper, the controllers and the brokers get no Start here.
 void build_cluster(const ClusterParts& parts, sim::Plan& plan, Problems& problems);
 

@@ -234,4 +234,13 @@ std::optional<std::size_t> RecordingReader::producer_named(const Member& named) 
   return std::nullopt;
 }
 
+std::optional<std::size_t> RecordingReader::consumer_named(const Member& named) {
+  for (std::size_t i = 0; i < config_.consumers.size(); ++i) {
+    if (config_.consumers[i].name == named.key) return i;
+  }
+  if (unknown_.consumers) return std::nullopt;
+  problems_.error_at_key("unknown-node", named, quoted(named.key) + " is not a consumer of this recording");
+  return std::nullopt;
+}
+
 }  // namespace scenarios

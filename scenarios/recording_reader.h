@@ -21,6 +21,7 @@ class RecordingReader {
   struct Unknown {
     bool topics = false;
     bool producers = false;
+    bool consumers = false;
   };
   void set_unknown(Unknown unknown) { unknown_ = unknown; }
 
@@ -52,6 +53,7 @@ class RecordingReader {
   std::optional<model::PartitionId> partition_named(const Value& name);  // "t-0"
   std::optional<model::PartitionId> partition_named(const Member& named);
   std::optional<std::size_t> producer_named(const Member& named);
+  std::optional<std::size_t> consumer_named(const Member& named);
 
  private:
   std::optional<model::NodeId> broker_of(std::string_view name) const;

@@ -27,6 +27,7 @@ constexpr std::array<std::string_view, 3> kTopicKeys = {"assignment", "config", 
 constexpr std::array<std::string_view, 7> kProducerKeys = {
     "acks", "count", "name", "props", "rate", "start", "topic",
 };
+constexpr std::array<std::string_view, 4> kConsumerKeys = {"name", "props", "start", "topic"};
 constexpr std::array<std::string_view, 3> kNodeFaultKeys = {"t", "what", "who"};
 constexpr std::array<std::string_view, 5> kCutKeys = {"from", "oneway", "t", "to", "what"};
 constexpr std::array<std::string_view, 5> kElectKeys = {"partition", "t", "topic", "type", "what"};
@@ -97,7 +98,20 @@ void read_producers(const Value& rows, ClusterParts& parts, RecordingReader::Unk
       continue;
     }
     parts.producers.push_back({name, row.find("topic"), row.find("acks"), row.find("rate"), row.find("start"),
-                               row.find("count"), row.find("props")});
+                               row.find("count"), row.find("props"), nullptr});
+  }
+}
+
+void read_consumers(const Value& rows, ClusterParts& parts, RecordingReader::Unknown& unknown,
+                    RecordingReader& reader) {
+  for (const Value& row : rows.items) {
+    const Value* name = reader.need(row, "name", Value::Kind::string);
+    check_keys(row, kConsumerKeys, "a consumer", reader.problems());
+    if (name == nullptr) {
+      unknown.consumers = true;
+      continue;
+    }
+    parts.consumers.push_back({name, row.find("topic"), row.find("start"), row.find("props"), nullptr});
   }
 }
 
@@ -141,6 +155,9 @@ ClusterParts parts_of(const Value& recording, RecordingReader::Unknown& unknown,
   const Value* producers = reader.maybe(recording, "producers", Value::Kind::array);
   unknown.producers = producers == nullptr && recording.find("producers") != nullptr;
   if (producers != nullptr) read_producers(*producers, parts, unknown, reader);
+  const Value* consumers = reader.maybe(recording, "consumers", Value::Kind::array);
+  unknown.consumers = consumers == nullptr && recording.find("consumers") != nullptr;
+  if (consumers != nullptr) read_consumers(*consumers, parts, unknown, reader);
   return parts;
 }
 
@@ -157,8 +174,9 @@ void add_nodes(const Value& name, std::vector<sim::Target>& targets, RecordingRe
   };
   if (name.is_string() && name.text == "zk" && !config.is_kraft()) return add(model::kZooKeeper);
   if (name.is_string() && name.text == "app") {
-    for (std::size_t i = 0; i < config.producers.size(); ++i) {
-      add(model::NodeId(static_cast<std::uint8_t>(1 + config.brokers.size() + i)));
+    for (std::size_t i = 1; i < config.node_count(); ++i) {
+      const auto client = model::NodeId(static_cast<std::uint8_t>(i));
+      if (config.is_producer(client) || config.is_consumer(client)) add(client);
     }
     return;
   }
@@ -344,11 +362,17 @@ void read_environment(const Value& environment, sim::RecordingSetup& setup, Reco
   if (const Value* leader = reader.maybe(environment, "quorum_leader_at_0", Value::Kind::integer)) {
     setup.controller_at_0 = reader.controller_numbered(*leader);
   }
-  const Value* acks = reader.maybe(environment, "first_ack", Value::Kind::object);
-  if (acks == nullptr) return;
-  for (const Member& named : acks->members) {
-    const auto producer = reader.producer_named(named);
-    if (producer) setup.producers[*producer].first_ack = reader.maybe_millis(*acks, named.key);
+  if (const Value* acks = reader.maybe(environment, "first_ack", Value::Kind::object)) {
+    for (const Member& named : acks->members) {
+      const auto producer = reader.producer_named(named);
+      if (producer) setup.producers[*producer].first_ack = reader.maybe_millis(*acks, named.key);
+    }
+  }
+  if (const Value* fetches = reader.maybe(environment, "first_fetch", Value::Kind::object)) {
+    for (const Member& named : fetches->members) {
+      const auto consumer = reader.consumer_named(named);
+      if (consumer) setup.consumers[*consumer].first_fetch = reader.maybe_millis(*fetches, named.key);
+    }
   }
 }
 
@@ -362,8 +386,6 @@ std::string refusal_of(const Value& recording, RecordingReader& reader) {
                             did_you_mean(mode->text, kModes));
     return {};
   }
-  const Value* consumers = reader.maybe(recording, "consumers", Value::Kind::array);
-  if (consumers != nullptr && !consumers->items.empty()) return "consumers are not modelled yet";
   const Value* version = reader.need(recording, "version", Value::Kind::string);
   if (version != nullptr && model::find_profile(version->text) == nullptr) {
     return "there is no profile of Kafka " + version->text;
@@ -389,10 +411,15 @@ void read_set_up(const Value& json, sim::RecordingSetup& setup, RecordingReader:
   setup.config = std::move(plan.config);
   setup.rules = plan.rules;
   setup.producers.resize(setup.config.producers.size());
+  setup.consumers.resize(setup.config.consumers.size());
   for (const sim::Start& start : plan.starts) {
-    if (!setup.config.is_producer(start.node)) continue;
-    const std::size_t producer = static_cast<std::size_t>(start.node) - 1 - setup.config.brokers.size();
-    setup.producers[producer].start = sim::millis_of(start.at);
+    const auto node = static_cast<std::size_t>(start.node);
+    if (setup.config.is_producer(start.node)) {
+      setup.producers[node - 1 - setup.config.brokers.size()].start = sim::millis_of(start.at);
+    } else if (setup.config.is_consumer(start.node)) {
+      const std::size_t first = setup.config.node_count() - setup.config.consumers.size();
+      setup.consumers[node - first].start = sim::millis_of(start.at);
+    }
   }
 }
 

@@ -12,140 +12,17 @@ namespace scenarios {
 namespace {
 
 using model::BrokerSettings;
+using model::ConsumerConfig;
 using model::Duration;
 using model::ProducerConfig;
 using model::QuorumSettings;
 using model::TopicConfig;
 
-constexpr std::int64_t kInt = std::numeric_limits<std::int32_t>::max();
-constexpr std::int64_t kDayMs = 86'400'000;
-
-// One row per kind of member; the member pointer gives both setter and getter.
-template <typename Owner, Duration Owner::*kMember>
-constexpr Setting<Owner> ms(std::string_view key, std::int64_t min = 1, std::int64_t max = kDayMs) {
-  return {key,
-          SettingKind::milliseconds,
-          min,
-          max,
-          [](Owner& owner, std::int64_t value) { owner.*kMember = model::milliseconds(value); },
-          [](const Owner& owner) { return (owner.*kMember).us / 1'000; }};
-}
-template <typename Owner, Duration Owner::*kMember>
-constexpr Setting<Owner> secs(std::string_view key) {
-  return {key,
-          SettingKind::seconds,
-          1,
-          kDayMs / 1'000,
-          [](Owner& owner, std::int64_t value) { owner.*kMember = model::seconds(value); },
-          [](const Owner& owner) { return (owner.*kMember).us / 1'000'000; }};
-}
-template <typename Owner, std::int32_t Owner::*kMember>
-constexpr Setting<Owner> integer(std::string_view key, std::int64_t min, std::int64_t max = kInt) {
-  return {key,
-          SettingKind::integer,
-          min,
-          max,
-          [](Owner& owner, std::int64_t value) { owner.*kMember = static_cast<std::int32_t>(value); },
-          [](const Owner& owner) { return static_cast<std::int64_t>(owner.*kMember); }};
-}
-template <typename Owner, bool Owner::*kMember>
-constexpr Setting<Owner> boolean(std::string_view key) {
-  return {key,
-          SettingKind::boolean,
-          0,
-          1,
-          [](Owner& owner, std::int64_t value) { owner.*kMember = value != 0; },
-          [](const Owner& owner) { return static_cast<std::int64_t>(owner.*kMember ? 1 : 0); }};
-}
-
 using B = BrokerSettings;
-constexpr Setting<B> kBrokerSettings[] = {
-    boolean<B, &B::auto_leader_rebalance_enable>("auto.leader.rebalance.enable"),
-    boolean<B, &B::controlled_shutdown_enable>("controlled.shutdown.enable"),
-    integer<B, &B::controlled_shutdown_max_retries>("controlled.shutdown.max.retries", 0),
-    ms<B, &B::controlled_shutdown_retry_backoff>("controlled.shutdown.retry.backoff.ms"),
-    ms<B, &B::controller_socket_timeout>("controller.socket.timeout.ms"),
-    secs<B, &B::leader_imbalance_check_interval>("leader.imbalance.check.interval.seconds"),
-    integer<B, &B::leader_imbalance_per_broker_percentage>("leader.imbalance.per.broker.percentage", 0, 100),
-    integer<B, &B::min_insync_replicas>("min.insync.replicas", 1),
-    integer<B, &B::num_replica_fetchers>("num.replica.fetchers", 1, 64),
-    ms<B, &B::replica_fetch_backoff>("replica.fetch.backoff.ms", 0),
-    integer<B, &B::replica_fetch_max_bytes>("replica.fetch.max.bytes", 0),
-    integer<B, &B::replica_fetch_min_bytes>("replica.fetch.min.bytes", 0),
-    ms<B, &B::replica_fetch_wait_max>("replica.fetch.wait.max.ms", 0),
-    ms<B, &B::replica_high_watermark_checkpoint_interval>("replica.high.watermark.checkpoint.interval.ms"),
-    ms<B, &B::replica_lag_time_max>("replica.lag.time.max.ms"),
-    ms<B, &B::replica_socket_timeout>("replica.socket.timeout.ms"),
-    ms<B, &B::request_timeout>("request.timeout.ms"),
-    ms<B, &B::socket_connection_setup_timeout>("socket.connection.setup.timeout.ms"),
-    boolean<B, &B::unclean_leader_election_enable>("unclean.leader.election.enable"),
-    ms<B, &B::zookeeper_session_timeout>("zookeeper.session.timeout.ms"),
-};
-
-// Bytes: beyond 32 bits.
-template <typename Owner, std::int64_t Owner::*kMember>
-constexpr Setting<Owner> bytes(std::string_view key, std::int64_t min) {
-  return {key,
-          SettingKind::integer,
-          min,
-          std::int64_t{1} << 53,
-          [](Owner& owner, std::int64_t value) { owner.*kMember = value; },
-          [](const Owner& owner) { return owner.*kMember; }};
-}
-
 using Q = QuorumSettings;
-constexpr Setting<Q> kQuorumSettings[] = {
-    ms<Q, &Q::broker_heartbeat_interval>("broker.heartbeat.interval.ms"),
-    ms<Q, &Q::broker_session_timeout>("broker.session.timeout.ms"),
-    ms<Q, &Q::controller_quorum_append_linger>("controller.quorum.append.linger.ms", 0),
-    ms<Q, &Q::controller_quorum_election_backoff_max>("controller.quorum.election.backoff.max.ms", 0),
-    ms<Q, &Q::controller_quorum_election_timeout>("controller.quorum.election.timeout.ms"),
-    ms<Q, &Q::controller_quorum_fetch_timeout>("controller.quorum.fetch.timeout.ms"),
-    ms<Q, &Q::controller_quorum_request_timeout>("controller.quorum.request.timeout.ms"),
-    ms<Q, &Q::controller_quorum_retry_backoff>("controller.quorum.retry.backoff.ms", 0),
-    integer<Q, &Q::eligible_leader_replicas_version>("eligible.leader.replicas.version", 0, 1),
-    ms<Q, &Q::initial_broker_registration_timeout>("initial.broker.registration.timeout.ms"),
-    integer<Q, &Q::kraft_version>("kraft.version", 0, 1),
-    bytes<Q, &Q::metadata_log_max_record_bytes_between_snapshots>("metadata.log.max.record.bytes.between.snapshots", 1),
-    ms<Q, &Q::metadata_log_max_snapshot_interval>("metadata.log.max.snapshot.interval.ms", 0),
-    ms<Q, &Q::metadata_max_idle_interval>("metadata.max.idle.interval.ms", 0),
-    bytes<Q, &Q::metadata_max_retention_bytes>("metadata.max.retention.bytes", 0),
-};
-
 using T = TopicConfig;
-constexpr Setting<T> kTopicSettings[] = {
-    integer<T, &T::min_insync_replicas>("min.insync.replicas", 1),
-    boolean<T, &T::unclean_leader_election_enable>("unclean.leader.election.enable"),
-};
-
-// The model batches by records: all have the size of ClusterConfig::record_bytes.
-constexpr std::int64_t kRecordBytes = 11;
-constexpr Setting<ProducerConfig> batch_size() {
-  return {"batch.size",
-          SettingKind::integer,
-          0,
-          kInt,
-          [](ProducerConfig& producer, std::int64_t bytes) {
-            producer.batch_records = static_cast<std::int32_t>(std::max<std::int64_t>(1, bytes / kRecordBytes));
-          },
-          [](const ProducerConfig& producer) { return producer.batch_records * kRecordBytes; }};
-}
-
 using P = ProducerConfig;
-constexpr Setting<P> kProducerSettings[] = {
-    batch_size(),
-    ms<P, &P::delivery_timeout>("delivery.timeout.ms", 0),
-    boolean<P, &P::enable_idempotence>("enable.idempotence"),
-    ms<P, &P::linger>("linger.ms", 0),
-    integer<P, &P::max_in_flight>("max.in.flight.requests.per.connection", 1, 1'000),
-    ms<P, &P::metadata_max_age>("metadata.max.age.ms", 1),
-    ms<P, &P::reconnect_backoff_max>("reconnect.backoff.max.ms", 0),
-    ms<P, &P::reconnect_backoff>("reconnect.backoff.ms", 0),
-    ms<P, &P::request_timeout>("request.timeout.ms"),
-    integer<P, &P::retries>("retries", 0),
-    ms<P, &P::retry_backoff_max>("retry.backoff.max.ms", 0),
-    ms<P, &P::retry_backoff>("retry.backoff.ms", 0),
-};
+using C = ConsumerConfig;
 
 template <typename Owner>
 struct KeyTable {
@@ -153,10 +30,11 @@ struct KeyTable {
   std::span<const Setting<Owner>> modelled;
   std::span<const std::string_view> unmodelled;
 };
-KeyTable<B> keys_of(const B*) { return {"a broker key of Kafka", kBrokerSettings, unmodelled_broker_keys()}; }
-KeyTable<Q> keys_of(const Q*) { return {"a broker key of Kafka", kQuorumSettings, {}}; }
-KeyTable<T> keys_of(const T*) { return {"a topic key of Kafka", kTopicSettings, unmodelled_topic_keys()}; }
-KeyTable<P> keys_of(const P*) { return {"a producer key of Kafka", kProducerSettings, unmodelled_producer_keys()}; }
+KeyTable<B> keys_of(const B*) { return {"a broker key of Kafka", broker_settings(), unmodelled_broker_keys()}; }
+KeyTable<Q> keys_of(const Q*) { return {"a broker key of Kafka", quorum_settings(), {}}; }
+KeyTable<T> keys_of(const T*) { return {"a topic key of Kafka", topic_settings(), unmodelled_topic_keys()}; }
+KeyTable<P> keys_of(const P*) { return {"a producer key of Kafka", producer_settings(), unmodelled_producer_keys()}; }
+KeyTable<C> keys_of(const C*) { return {"a consumer key of Kafka", consumer_settings(), unmodelled_consumer_keys()}; }
 template <typename Owner>
 KeyTable<Owner> keys_of() {
   return keys_of(static_cast<const Owner*>(nullptr));
@@ -204,6 +82,8 @@ std::string_view unit_of(SettingKind kind) {
       return " seconds";
     case SettingKind::integer:
     case SettingKind::boolean:
+    case SettingKind::word:
+    case SettingKind::text:
       return "";
   }
   return "";
@@ -218,6 +98,13 @@ Complaint read_value(const Setting<Owner>& row, std::string_view text, std::int6
       return {};
     }
     return {false, false, "bad-value", std::string(row.key) + " is true or false, not " + shown, {}};
+  }
+  if (row.kind == SettingKind::word) {
+    const auto at = std::find(row.words.begin(), row.words.end(), text);
+    value = at - row.words.begin();
+    if (at != row.words.end()) return {};
+    return {false, false, "bad-value", shown + " is no value of " + std::string(row.key),
+            did_you_mean_or_list(text, row.words, "known")};
   }
   const std::optional<std::int64_t> number = parse_integer(text);
   if (!number) {
@@ -235,6 +122,7 @@ Complaint read_value(const Setting<Owner>& row, std::string_view text, std::int6
   return {};
 }
 
+constexpr std::string_view kBrokerRack = "broker.rack";
 // Topics are never created by use in the model, so that only `true` asks for something else.
 constexpr std::string_view kAutoCreate = "auto.create.topics.enable";
 
@@ -243,6 +131,7 @@ std::string other_table_hint(std::string_view key) {
   if (is_known<B>(key) || is_known<Q>(key) || key == kAutoCreate) return name + std::string(keys_of<B>().what);
   if (is_known<T>(key)) return name + std::string(keys_of<T>().what);
   if (is_known<P>(key)) return name + std::string(keys_of<P>().what);
+  if (is_known<C>(key)) return name + std::string(keys_of<C>().what);
   if (key == "acks") return "\"acks\" is a member of the client itself";
   return {};
 }
@@ -254,7 +143,7 @@ Complaint unknown_key(std::string_view key) {
   for (const Setting<Owner>& row : table.modelled) known.push_back(row.key);
   known.insert(known.end(), table.unmodelled.begin(), table.unmodelled.end());
   if constexpr (std::is_same_v<Owner, B>) {
-    for (const Setting<Q>& row : kQuorumSettings) known.push_back(row.key);
+    for (const Setting<Q>& row : quorum_settings()) known.push_back(row.key);
   }
   std::string hint = other_table_hint(key);
   if (hint.empty()) hint = did_you_mean(key, known);
@@ -278,6 +167,10 @@ Complaint apply(std::string_view key, std::string_view text, Owner& owner) {
   }
   const Setting<Owner>* row = find_setting<Owner>(key);
   if (row == nullptr) return unknown_key<Owner>(key);
+  if (row->kind == SettingKind::text) {
+    owner.*(row->text) = text;
+    return {};
+  }
   std::int64_t value = 0;
   Complaint complaint = read_value(*row, text, value);
   if (complaint.message.empty()) row->set(owner, value);
@@ -293,6 +186,13 @@ Complaint no_effect(std::string_view key, std::string_view mode) {
 
 // Of a broker's or controller's properties, whichever table has the key.
 Complaint apply(std::string_view key, std::string_view text, NodeSettings settings) {
+  if (key == kBrokerRack && settings.rack != nullptr) {
+    *settings.rack = text;
+    return {};
+  }
+  if (key == kBrokerRack) {
+    return {false, true, "conflict", "\"broker.rack\" is one broker's", "write \"racks\": {\"us-east\": [1, 2]}"};
+  }
   if (find_setting<Q>(key) == nullptr) {
     Complaint complaint = apply(key, text, settings.broker);
     const bool is_of_zookeeper =
@@ -375,6 +275,12 @@ Complaint apply_to_producers(model::ClusterConfig& config, std::string_view key,
   return complaint;
 }
 
+Complaint apply_to_consumers(model::ClusterConfig& config, std::string_view key, std::string_view text) {
+  ConsumerConfig probe;
+  for (ConsumerConfig& consumer : config.consumers) apply(key, text, consumer);
+  return apply(key, text, probe);
+}
+
 Complaint apply_to_brokers(model::ClusterConfig& config, std::string_view key, std::string_view text) {
   BrokerSettings probe;
   Complaint complaint = apply(key, text, NodeSettings{probe, &config.quorum, config.is_kraft()});
@@ -391,13 +297,18 @@ Complaint apply_to_brokers(model::ClusterConfig& config, std::string_view key, s
 
 Complaint apply_to_cluster(model::ClusterConfig& config, std::string_view key, std::string_view text) {
   constexpr std::string_view kProducerPrefix = "producer.";
+  constexpr std::string_view kConsumerPrefix = "consumer.";
   const bool is_broker_key =
       is_known<B>(key) || is_known<Q>(key) || key == kAutoCreate;  // producer.id.expiration.ms is one
   if (is_broker_key) return apply_to_brokers(config, key, text);
   if (key.substr(0, kProducerPrefix.size()) == kProducerPrefix) {
     return apply_to_producers(config, key.substr(kProducerPrefix.size()), text);
   }
+  if (key.substr(0, kConsumerPrefix.size()) == kConsumerPrefix) {
+    return apply_to_consumers(config, key.substr(kConsumerPrefix.size()), text);
+  }
   if (is_known<P>(key)) return apply_to_producers(config, key, text);
+  if (is_known<C>(key)) return apply_to_consumers(config, key, text);
   if (is_known<T>(key)) {
     TopicConfig probe;
     return apply(key, text, probe);
@@ -407,11 +318,6 @@ Complaint apply_to_cluster(model::ClusterConfig& config, std::string_view key, s
 
 }  // namespace
 
-std::span<const Setting<BrokerSettings>> broker_settings() { return kBrokerSettings; }
-std::span<const Setting<QuorumSettings>> quorum_settings() { return kQuorumSettings; }
-std::span<const Setting<TopicConfig>> topic_settings() { return kTopicSettings; }
-std::span<const Setting<ProducerConfig>> producer_settings() { return kProducerSettings; }
-
 void apply_config(const Value& object, NodeSettings settings, Problems& problems) {
   apply_object(object, settings, problems);
 }
@@ -420,6 +326,9 @@ void apply_config(const Value& object, TopicConfig& topic, Problems& problems) {
 }
 void apply_config(const Value& object, ProducerConfig& producer, Problems& problems) {
   apply_object(object, producer, problems);
+}
+void apply_config(const Value& object, ConsumerConfig& consumer, Problems& problems) {
+  apply_object(object, consumer, problems);
 }
 
 std::vector<Problem> apply_setting(sim::Plan& plan, std::string_view assignment) {

@@ -15,7 +15,6 @@ constexpr std::string_view kBrokerKeys[] = {
     "background.threads",
     "broker.id",
     "broker.id.generation.enable",
-    "broker.rack",
     "client.quota.callback.class",
     "compression.gzip.level",
     "compression.lz4.level",
@@ -141,7 +140,6 @@ constexpr std::string_view kBrokerKeys[] = {
     "remote.log.manager.thread.pool.size",
     "remote.log.storage.system.enable",
     "replica.fetch.response.max.bytes",
-    "replica.selector.class",
     "replica.socket.receive.buffer.bytes",
     "replication.quota.window.num",
     "replication.quota.window.size.seconds",
@@ -266,10 +264,58 @@ constexpr std::string_view kProducerKeys[] = {
     "value.serializer",
 };
 
+constexpr std::string_view kConsumerKeys[] = {
+    "allow.auto.create.topics",
+    "auto.commit.interval.ms",
+    "auto.include.jmx.reporter",
+    "bootstrap.servers",
+    "check.crcs",
+    "client.dns.lookup",
+    "client.id",
+    "connections.max.idle.ms",
+    "default.api.timeout.ms",
+    "enable.auto.commit",
+    "enable.metrics.push",
+    "exclude.internal.topics",
+    "fetch.max.bytes",
+    "group.id",
+    "group.instance.id",
+    "group.protocol",
+    "group.remote.assignor",
+    "heartbeat.interval.ms",
+    "interceptor.classes",
+    "isolation.level",
+    "key.deserializer",
+    "max.poll.interval.ms",
+    "max.poll.records",
+    "metadata.recovery.strategy",
+    "metric.reporters",
+    "metrics.num.samples",
+    "metrics.recording.level",
+    "metrics.sample.window.ms",
+    "partition.assignment.strategy",
+    "receive.buffer.bytes",
+    "sasl.jaas.config",
+    "sasl.mechanism",
+    "security.protocol",
+    "security.providers",
+    "send.buffer.bytes",
+    "session.timeout.ms",
+    "socket.connection.setup.timeout.max.ms",
+    "socket.connection.setup.timeout.ms",
+    "ssl.key.password",
+    "ssl.keystore.location",
+    "ssl.keystore.password",
+    "ssl.truststore.location",
+    "ssl.truststore.password",
+    "value.deserializer",
+};
+
 }  // namespace
 
 std::span<const std::string_view> unmodelled_broker_keys() { return kBrokerKeys; }
 std::span<const std::string_view> unmodelled_topic_keys() { return kTopicKeys; }
 std::span<const std::string_view> unmodelled_producer_keys() { return kProducerKeys; }
+std::span<const std::string_view> unmodelled_consumer_keys() { return kConsumerKeys; }
 
 }  // namespace scenarios

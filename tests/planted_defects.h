@@ -22,6 +22,7 @@ std::span<const PlantedCase> planted_control_cases();
 std::span<const PlantedCase> planted_high_watermark_cases();
 std::span<const PlantedCase> planted_log_cases();
 std::span<const PlantedCase> planted_client_cases();
+std::span<const PlantedCase> planted_consumer_cases();
 std::span<const PlantedCase> planted_liveness_cases();
 std::span<const PlantedCase> planted_quorum_cases();
 std::span<const PlantedCase> planted_kraft_cases();

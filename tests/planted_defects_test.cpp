@@ -34,7 +34,7 @@ TEST_CASE("every planted defect has a situation that tells it from the sound rul
   std::vector<std::string_view> told;
   for (const auto& cases :
        {planted_control_cases(), planted_high_watermark_cases(), planted_log_cases(), planted_client_cases(),
-        planted_liveness_cases(), planted_quorum_cases(), planted_kraft_cases()}) {
+        planted_consumer_cases(), planted_liveness_cases(), planted_quorum_cases(), planted_kraft_cases()}) {
     for (const PlantedCase& each : cases) told.push_back(each.defect);
   }
   std::sort(told.begin(), told.end());

@@ -123,10 +123,27 @@ TEST_CASE("a recording in KRaft mode has controllers for voters, and starts of t
   CHECK(std::count_if(starts.begin(), starts.end(), of_c1) == 2);
 }
 
-TEST_CASE("recordings with consumers or with faults that are not modelled say so") {
+TEST_CASE("readers are read, those of the set-up and what they were seen to do") {
   const auto real = load_recording("f02", read("f02-follower-read-kraft"));
   REQUIRE(real.ok());
-  CHECK(real.value->not_supported == "consumers are not modelled yet");
+  const sim::RecordingSetup& setup = real.value->setup;
+  REQUIRE(setup.config.consumers.size() == 2);
+  CHECK(setup.config.consumers[0].client_rack == "jp-tokyo");
+  CHECK(setup.config.consumers[0].metadata_max_age == model::seconds(10));
+  CHECK(setup.config.racks == std::vector<std::string>{"us-east", "us-east", "jp-tokyo"});
+  CHECK(setup.consumers[0].first_fetch == 9'360);
+  const sim::ReaderResult& tokyo = real.value->observed.readers.at(0);
+  CHECK(tokyo.read == 1670);
+  CHECK(tokyo.last_read == 85'040);
+  REQUIRE(tokyo.silent.size() == 1);
+  CHECK(tokyo.silent[0].from == 24'979);
+  CHECK(tokyo.asked.size() == 36);
+  CHECK(tokyo.asked[1].broker == model::NodeId{3});
+  CHECK(tokyo.preferred[2].times == 12);
+  CHECK(real.value->observed.readers.at(1).asked.size() == 1);
+}
+
+TEST_CASE("recordings with faults or versions that are not modelled say so") {
   const auto delayed =
       load_recording("tiny", with("faults", R"([{"t": 1, "what": "delay", "who": ["b1"], "ms": 50}])"));
   REQUIRE(delayed.ok());
@@ -135,10 +152,10 @@ TEST_CASE("recordings with consumers or with faults that are not modelled say so
   REQUIRE(old.ok());
   CHECK(old.value->not_supported == "there is no profile of Kafka 3.8");
   auto json = nlohmann::ordered_json::parse(with("", ""));
-  json["consumers"] = {{{"name", "c1"}, {"topic", "t"}}};
-  const auto reading = load_recording("tiny", json.dump());
-  REQUIRE(reading.ok());
-  CHECK(reading.value->not_supported == "consumers are not modelled yet");
+  json["consumers"] = {{{"name", "reader"}, {"topic", "t"}}};
+  CHECK(!load_recording("tiny", json.dump()).ok());  // nothing is said of what it did
+  json["readers"] = nlohmann::ordered_json::object();
+  CHECK(load_recording("tiny", json.dump()).ok());
 }
 
 TEST_CASE("a file without any observation can be replayed, one with only some of them is an error") {

@@ -89,6 +89,11 @@ Json schema_of(const Setting<Owner>& row, const Owner& owner) {
   if (row.kind == SettingKind::boolean) {
     return {{"enum", {true, false, "true", "false"}}, {"default", row.get(owner) != 0}};
   }
+  if (row.kind == SettingKind::text) return {{"type", "string"}, {"default", value_text(row, owner)}};
+  if (row.kind == SettingKind::word) {
+    return {{"enum", std::vector<std::string>(row.words.begin(), row.words.end())},
+            {"default", value_text(row, owner)}};
+  }
   return {{"type", {"integer", "string"}},
           {"minimum", row.min},
           {"maximum", row.max},
@@ -119,6 +124,7 @@ Json generated() {
   Json brokers = config_of(broker_settings(), unmodelled_broker_keys(), model::BrokerSettings{});
   const Json quorum = config_of(quorum_settings(), {}, model::QuorumSettings{});
   brokers["properties"].update(quorum["properties"]);
+  brokers["properties"]["broker.rack"] = {{"type", "string"}};
   brokers["properties"]["auto.create.topics.enable"] = {{"enum", {true, false, "true", "false"}}};
   Json versions = Json::array();
   for (const model::Profile& profile : model::profiles()) versions.push_back(std::string(profile.version));
@@ -128,6 +134,7 @@ Json generated() {
           {"error_name", {{"enum", errors}}},
           {"broker_config", brokers},
           {"topic_config", config_of(topic_settings(), unmodelled_topic_keys(), model::TopicConfig{})},
+          {"consumer_config", config_of(consumer_settings(), unmodelled_consumer_keys(), model::ConsumerConfig{})},
           {"producer_config", config_of(producer_settings(), unmodelled_producer_keys(), model::ProducerConfig{})},
           {"fields_by_fact", {{"allOf", fields_by_fact()}}}};
 }
@@ -190,6 +197,7 @@ TEST_CASE("the schema knows the keys that the loader knows") {
   CHECK(keys_of(schema.at("properties")) == keys_of(scenario_keys()));
   CHECK(keys_of(definitions.at("cluster").at("properties")) == keys_of(cluster_keys()));
   CHECK(keys_of(definitions.at("producer").at("properties")) == keys_of(producer_keys()));
+  CHECK(keys_of(definitions.at("consumer").at("properties")) == keys_of(consumer_keys()));
   CHECK(keys_of(definitions.at("fault").at("properties")) == keys_of(fault_keys()));
   std::set<std::string> words;
   for (const StateWord& row : kStateWords) words.insert(std::string(row.word));
@@ -212,7 +220,7 @@ TEST_CASE("every key of the schema says what it is for") {
     }
   };
   check_all(schema);
-  for (const char* name : {"cluster", "topic", "producer", "fault", "expectation", "range"}) {
+  for (const char* name : {"cluster", "topic", "producer", "consumer", "fault", "expectation", "range"}) {
     CAPTURE(name);
     check_all(definitions.at(name));
   }

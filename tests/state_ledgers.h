@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "model/broker/broker.h"
+#include "model/client/consumer.h"
 #include "model/client/producer.h"
 #include "model/facts.h"
 #include "model/rules.h"
@@ -100,6 +101,23 @@ class BrokerLedger {
   std::set<model::NodeId> senders_;  // brokers that it talks to as controller
   std::set<std::pair<model::PartitionId, model::Offset>> acknowledged_;
   BrokerLife life_;
+};
+
+class ConsumerLedger {
+ public:
+  ConsumerLedger(const model::ClusterConfig& config, const model::Rules& rules, model::NodeId id)
+      : config_(config), rules_(rules), id_(id) {}
+  // `answer`: what the step received; null: it was no message. `from`: whose.
+  void check(const model::Consumer& now, bool running, const model::Body* answer, model::NodeId from, const Facts& told,
+             Wrongs& wrong);
+
+ private:
+  Facts derive(const model::ConsumerMemory& now, const model::Body* answer, model::NodeId from) const;
+
+  const model::ClusterConfig& config_;
+  const model::Rules& rules_;
+  model::NodeId id_;
+  model::ConsumerMemory before_;
 };
 
 class ProducerLedger {

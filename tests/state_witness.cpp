@@ -67,6 +67,7 @@ const std::vector<Unshown>& unshown() {
       {kKind<model::RegistrationRefused>, "", "what is refused changes nothing"},
       {kKind<model::RequestFenced>, "", "what is refused changes nothing"},
       {kKind<model::NotEnoughReplicas>, "", "what is refused changes nothing"},
+      {kKind<model::LatestOffsetAnswered>, "", "an answer changes nothing at who gives it"},
       {kKind<model::RecordLost>, "", "told by an observer, not by a node"},
       {kKind<model::InvariantViolated>, "", "told by an observer, not by a node"},
       {kKind<model::ControlRequestApplied>, "controller", "of the request; the broker keeps its epoch only"},
@@ -94,6 +95,8 @@ StateWitness::StateWitness(const Plan& plan, std::optional<Forgery> forgery) : p
     if (config.is_kraft()) continue;
     if (config.is_broker(id)) {
       brokers_.emplace_back(config, plan.rules, id);
+    } else if (config.is_consumer(id)) {
+      consumers_.emplace_back(config, plan.rules, id);
     } else {
       producers_.emplace_back(config, id);
     }
@@ -104,7 +107,13 @@ void StateWitness::on_event(const EventView& event) {
   where_ = event.node;
   by_message_ = event.kind == EventKind::message;
   answer_.reset();
+  read_.reset();
   if (!members_.empty()) return note_vote(event);
+  if (plan_.config.is_consumer(event.node) && event.body != nullptr) {
+    read_ = *event.body;
+    from_ = event.via.server;
+    return;
+  }
   const auto* answer = event.body == nullptr ? nullptr : std::get_if<model::ProduceResponse>(event.body);
   if (answer == nullptr) return;
   answer_ = *answer;
@@ -176,6 +185,10 @@ void StateWitness::check(model::NodeId node) {
     zookeeper_.check(plan_.config, zookeeper, told_, by_message_, wrong_);
   } else if (plan_.config.is_broker(node)) {
     brokers_[at - 1].check(std::get<model::Broker>(nodes[at]), running, zookeeper.disk.tree, told_, wrong_);
+  } else if (plan_.config.is_consumer(node)) {
+    consumers_[at - (nodes.size() - consumers_.size())].check(std::get<model::Consumer>(nodes[at]), running,
+                                                              read_ ? &*read_ : nullptr, from_, told_, wrong_);
+    read_.reset();
   } else {
     producers_[at - 1 - brokers_.size()].check(std::get<model::Producer>(nodes[at]), running,
                                                answer_ ? &*answer_ : nullptr, from_, told_, wrong_);

@@ -66,6 +66,7 @@ class StateWitness final : public Observer {
   ZooKeeperLedger zookeeper_;
   std::vector<BrokerLedger> brokers_;      // from broker 1 on
   std::vector<ProducerLedger> producers_;  // in the order of their nodes
+  std::vector<ConsumerLedger> consumers_;  // likewise
   std::vector<QuorumLedger> members_;      // by NodeId; empty in ZooKeeper mode
   CommittedLedger committed_;
   std::optional<model::VoteRequest> vote_asked_;  // by the step
@@ -74,6 +75,7 @@ class StateWitness final : public Observer {
   model::NodeId where_ = model::kNoNode;  // the event's node
   bool by_message_ = false;
   std::optional<model::ProduceResponse> answer_;
+  std::optional<model::Body> read_;      // what a consumer received
   model::NodeId from_ = model::kNoNode;  // whose answer
   bool everybody_ = false;               // a fault may have changed any node
   bool forged_ = false;

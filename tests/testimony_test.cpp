@@ -40,6 +40,18 @@ sim::Plan neutral(const char* version, const char* faults = nullptr) {
   std::ifstream file("tests/random/neutral.json");
   nlohmann::json scenario = nlohmann::json::parse(file);
   scenario["cluster"]["version"] = version;
+  scenario["cluster"]["racks"] = {{"west", {1, 2}}, {"east", {3, 4}}};
+  scenario["cluster"]["config"]["replica.selector.class"] = "org.apache.kafka.common.replica.RackAwareReplicaSelector";
+  for (const char* reset : {"earliest", "latest", "none"}) {
+    scenario["clients"].push_back({{"consumer", std::string("from-") + reset},
+                                   {"topic", "t"},
+                                   {"start", "5s"},
+                                   {"props",
+                                    {{"client.rack", "east"},
+                                     {"auto.offset.reset", reset},
+                                     {"metadata.max.age.ms", 3000},
+                                     {"request.timeout.ms", 4000}}}});
+  }
   if (faults != nullptr) scenario["faults"] = nlohmann::json::parse(faults);
   return loaded(scenario.dump());
 }

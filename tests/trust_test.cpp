@@ -25,6 +25,7 @@ namespace {
 // In the order in which they are tried.
 constexpr std::array<std::string_view, 4> kNeutral{"neutral", "version-2.6", "one-record-fetches", "reassign"};
 constexpr std::array<std::string_view, 2> kKraftNeutral{"kraft", "kraft-combined"};
+constexpr std::array<std::string_view, 1> kWithReaders{"readers"};
 constexpr std::uint64_t kSeeds = 20'000;  // of one scenario, until a defect must have been found
 constexpr std::uint64_t kRunsEach = 20;   // in which unrelated rows are looked at
 
@@ -65,6 +66,7 @@ bool has(const Rows& rows, std::string_view name) {
 std::span<const std::string_view> scenarios_for(const model::Invariant& row) {
   const bool is_kraft = has(model::quorum_rows(), row.name) || has(model::kraft_rows(), row.name);
   if (is_kraft) return kKraftNeutral;
+  if (has(model::consumer_rows(), row.name)) return kWithReaders;
   return kNeutral;
 }
 

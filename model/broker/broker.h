@@ -232,6 +232,9 @@ bool on_stop_replica(const Context& context, Broker& broker, const ConnectionId&
 // Both return false if the request must wait for a frozen partition.
 bool serve_produce(const Context& context, Broker& broker, const ConnectionId& via, const ProduceRequest& request);
 bool serve_fetch(const Context& context, Broker& broker, const ConnectionId& via, const FetchRequest& request);
+// Where the consumer who asks is to read instead, by replica.selector.class; kNoNode: here.
+NodeId preferred_read_replica(const Context& context, Broker& broker, const FetchRequest& request,
+                              const FetchPartition& asked);
 void serve_epochs(const Context& context, Broker& broker, const ConnectionId& via,
                   const OffsetsForLeaderEpochRequest& request);
 void serve_list_offsets(const Context& context, Broker& broker, const ConnectionId& via,

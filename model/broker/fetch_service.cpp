@@ -14,11 +14,13 @@ struct Read {
   bool at_once = false;  // an error or a divergence: do not wait for data
 };
 
-// Whole batches from `from` on; the first one is cut to begin there.
-std::int64_t read_records(const Log& log, Offset from, std::int64_t records_max, SmallVec<Batch, 1>& records) {
+// Whole batches from `from` on, below `bound`; the first one is cut to begin there.
+std::int64_t read_records(const Log& log, Offset from, Offset bound, std::int64_t records_max,
+                          SmallVec<Batch, 1>& records) {
   std::int64_t count = 0;
   for (std::size_t i = first_batch_at(log, from); i < log.batches.size(); ++i) {
     Batch batch = log.batches[i];
+    if (batch.end() > bound) break;
     if (batch.base_offset < from) {
       const std::int32_t skip = static_cast<std::int32_t>(from - batch.base_offset);
       batch.base_offset = from;
@@ -35,7 +37,8 @@ std::int64_t read_records(const Log& log, Offset from, std::int64_t records_max,
 
 using EpochCheck = ErrorCode (*)(LeaderEpoch requested, LeaderEpoch local);
 
-ErrorCode check_fetch(const Context& context, Broker& broker, NodeId replica, const FetchPartition& asked,
+// `replica` kNoNode: a consumer, `asker`, who may read from a follower as well.
+ErrorCode check_fetch(const Context& context, Broker& broker, NodeId replica, NodeId asker, const FetchPartition& asked,
                       EpochCheck check_epoch) {
   const Partition& partition = broker.partition(asked.partition);
   if (!broker.memory.cached[index(asked.partition)].known) return ErrorCode::unknown_topic_or_partition;
@@ -44,8 +47,12 @@ ErrorCode check_fetch(const Context& context, Broker& broker, NodeId replica, co
   const ErrorCode fenced = check_epoch(asked.current_leader_epoch, partition.leader_epoch);
   if (fenced != ErrorCode::none) {
     context.tell(
-        RequestFenced{replica, fenced, true, asked.partition, asked.current_leader_epoch, partition.leader_epoch});
+        RequestFenced{asker, fenced, true, asked.partition, asked.current_leader_epoch, partition.leader_epoch});
     return fenced;
+  }
+  if (replica == kNoNode) {
+    const bool serves = partition.role == Role::leader || context.rules.consumers_read_from_followers;
+    return serves ? ErrorCode::none : ErrorCode::not_leader_or_follower;
   }
   if (partition.role != Role::leader) return ErrorCode::not_leader_or_follower;
   if (!partition.replicas.contains(replica)) {
@@ -54,16 +61,20 @@ ErrorCode check_fetch(const Context& context, Broker& broker, NodeId replica, co
   return ErrorCode::none;
 }
 
-void read_partition(const Context& context, Broker& broker, NodeId replica, const FetchPartition& asked, Read& read) {
+void read_partition(const Context& context, Broker& broker, const FetchRequest& request, const FetchPartition& asked,
+                    Read& read) {
+  const bool is_consumer = request.replica == kNoNode;
   FetchData& data = read.response.partitions.emplace_back();
   data.partition = asked.partition;
-  data.error = check_fetch(context, broker, replica, asked, context.rules.check_fetch_epoch);
+  data.error = check_fetch(context, broker, request.replica, is_consumer ? request.client : request.replica, asked,
+                           context.rules.check_fetch_epoch);
   if (data.error != ErrorCode::none) {
     read.at_once = true;
     return;
   }
+  const Partition& partition = broker.partition(asked.partition);
   const Log& log = broker.log(asked.partition);
-  data.high_watermark = broker.partition(asked.partition).high_watermark;
+  data.high_watermark = partition.high_watermark;
   data.log_start = log.start;
   if (asked.last_fetched_epoch != kNoEpoch) {
     const EpochEnd end = end_of_epoch(log, asked.last_fetched_epoch);
@@ -83,14 +94,22 @@ void read_partition(const Context& context, Broker& broker, NodeId replica, cons
     read.at_once = true;
     return;
   }
+  if (is_consumer) data.preferred_read_replica = preferred_read_replica(context, broker, request, asked);
+  if (data.preferred_read_replica != kNoNode) {
+    read.at_once = true;
+    return;
+  }
   const std::int64_t record_bytes = context.config.record_bytes;
-  const std::int64_t records_max = context.config.broker(broker.id).replica_fetch_max_bytes / record_bytes;
-  read.bytes += record_bytes * read_records(log, asked.fetch_offset, records_max, data.records);
+  const std::int64_t bytes_max = request.partition_max_bytes > 0
+                                     ? request.partition_max_bytes
+                                     : context.config.broker(broker.id).replica_fetch_max_bytes;
+  const Offset bound = is_consumer ? context.rules.consumer_bound(partition, log) : log.end();
+  read.bytes += record_bytes * read_records(log, asked.fetch_offset, bound, bytes_max / record_bytes, data.records);
 }
 
 Read read_all(const Context& context, Broker& broker, const FetchRequest& request) {
   Read read;
-  for (const FetchPartition& asked : request.partitions) read_partition(context, broker, request.replica, asked, read);
+  for (const FetchPartition& asked : request.partitions) read_partition(context, broker, request, asked, read);
   return read;
 }
 
@@ -160,7 +179,7 @@ bool serve_fetch(const Context& context, Broker& broker, const ConnectionId& via
   Read read = read_all(context, broker, request);
   for (std::size_t i = 0; i < request.partitions.size(); ++i) {
     FetchData& data = read.response.partitions[i];
-    if (data.error != ErrorCode::none || data.diverging.epoch != kNoEpoch) continue;
+    if (data.error != ErrorCode::none || data.diverging.epoch != kNoEpoch || request.replica == kNoNode) continue;
     if (is_from_older_incarnation(broker, request)) {
       refuse_older_incarnation(context, broker, request, read, data);
     } else {
@@ -197,6 +216,34 @@ void on_fetch_wait_over(const Context& context, Broker& broker, std::uint16_t sl
   answer(context, broker, served.via, std::move(read.response));
 }
 
+namespace {
+
+// Only a leader answers, whoever asks.
+ErrorCode check_leader(const Context& context, Broker& broker, const ConnectionId& via, const FetchPartition& asked,
+                       EpochCheck check_epoch) {
+  const bool is_consumer = context.config.is_consumer(via.client);
+  const ErrorCode error =
+      check_fetch(context, broker, is_consumer ? kNoNode : via.client, via.client, asked, check_epoch);
+  const bool leads = broker.partition(asked.partition).role == Role::leader;
+  return error == ErrorCode::none && !leads ? ErrorCode::not_leader_or_follower : error;
+}
+
+// A consumer's latest offset is the end of what is committed.
+void tell_consumer(const Context& context, Broker& broker, NodeId consumer, const Log& log,
+                   ListOffsetsResponse& response) {
+  const Partition& partition = broker.partition(response.partition);
+  const bool is_latest = context.config.consumer(consumer).auto_offset_reset == OffsetReset::latest;
+  if (is_latest) response.error = context.rules.check_latest_offset(partition);
+  response.log_end = context.rules.consumer_bound(partition, log);
+  response.start_epoch = log.epochs.empty() ? kNoEpoch : log.epochs.front().epoch;
+  response.end_epoch = partition.leader_epoch;
+  if (is_latest && response.error == ErrorCode::none) {
+    context.tell(LatestOffsetAnswered{response.partition, consumer, response.log_end});
+  }
+}
+
+}  // namespace
+
 void serve_epochs(const Context& context, Broker& broker, const ConnectionId& via,
                   const OffsetsForLeaderEpochRequest& request) {
   OffsetsForLeaderEpochResponse response;
@@ -204,9 +251,8 @@ void serve_epochs(const Context& context, Broker& broker, const ConnectionId& vi
     EpochAnswer& entry = response.partitions.emplace_back();
     entry.partition = query.partition;
     entry.asked_in = query.current_leader_epoch;
-    entry.error =
-        check_fetch(context, broker, request.replica, {query.partition, query.current_leader_epoch, kNoEpoch, 0},
-                    context.rules.check_truncation_epoch);
+    entry.error = check_leader(context, broker, via, {query.partition, query.current_leader_epoch, kNoEpoch, 0},
+                               context.rules.check_truncation_epoch);
     if (entry.error == ErrorCode::none)
       entry.end = context.rules.answer_epoch_end(broker.log(query.partition), query.epoch);
   }
@@ -217,12 +263,13 @@ void serve_list_offsets(const Context& context, Broker& broker, const Connection
                         const ListOffsetsRequest& request) {
   ListOffsetsResponse response;
   response.partition = request.partition;
-  response.error =
-      check_fetch(context, broker, via.client, {request.partition, request.current_leader_epoch, kNoEpoch, 0},
-                  context.rules.check_fetch_epoch);
+  response.error = check_leader(context, broker, via, {request.partition, request.current_leader_epoch, kNoEpoch, 0},
+                                context.rules.check_fetch_epoch);
   if (response.error == ErrorCode::none) {
-    response.log_start = broker.log(request.partition).start;
-    response.log_end = broker.log(request.partition).end();
+    const Log& log = broker.log(request.partition);
+    response.log_start = log.start;
+    response.log_end = log.end();
+    if (context.config.is_consumer(via.client)) tell_consumer(context, broker, via.client, log, response);
   }
   answer(context, broker, via, std::move(response));
 }

@@ -161,6 +161,7 @@ void append_fetched(const Context& context, Broker& broker, PartitionId p, const
   if (moved_to == partition.high_watermark) return;
   context.tell(HighWatermarkMoved{p, partition.high_watermark, moved_to, false});
   partition.high_watermark = moved_to;
+  if (context.rules.followers_wake_fetches) complete_parked_fetches(context, broker, p);
 }
 
 void on_fetch_error(const Context& context, Broker& broker, const FetchPartition& asked, ErrorCode error) {

@@ -278,12 +278,6 @@ void start_batch(Client& client, PartitionId partition, std::int32_t value) {
 
 }  // namespace
 
-Backoff backoff(Duration base, Duration max, std::int32_t failures) {
-  Duration delay = base;
-  for (std::int32_t i = 0; i < failures && delay < max; ++i) delay = delay * 2;
-  return {std::min(delay * 4 / 5, max), std::min(delay * 6 / 5, max)};
-}
-
 void hand_over(Client& client) {
   ProducerMemory& memory = client.memory;
   const std::int32_t value = memory.next_value++;

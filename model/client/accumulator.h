@@ -15,12 +15,6 @@ struct Client {
   ProducerMemory& memory;
 };
 
-// A delay of base * 2^failures, at most `max`, with the 20 % jitter of Kafka's ExponentialBackoff.
-struct Backoff {
-  Duration shortest, longest;
-};
-Backoff backoff(Duration base, Duration max, std::int32_t failures);
-
 // KafkaProducer.send of the next record: into the last batch of the sticky partition or a new one.
 // Metadata must be known.
 void hand_over(Client& client);

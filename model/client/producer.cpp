@@ -9,9 +9,7 @@ namespace model {
 
 namespace {
 
-constexpr Duration kConnectTimeout = seconds(10);     // socket.connection.setup.timeout.ms
-constexpr Duration kConnectTimeoutMax = seconds(30);  // socket.connection.setup.timeout.max.ms
-constexpr Duration kMaxBlock = seconds(60);           // max.block.ms
+constexpr Duration kMaxBlock = seconds(60);  // max.block.ms
 constexpr Duration kExpiryCheck = seconds(1);
 
 constexpr TimerKey kPace{TimerKind::produce_next, 0};
@@ -22,35 +20,14 @@ constexpr TimerKey kExpiry{TimerKind::delivery_timeout, 0};
 constexpr TimerKey kPoll{TimerKind::client_timeout, 0};
 constexpr TimerKey kProducerIdRetry{TimerKind::producer_id_retry, 0};
 
-TimerKey of_broker(TimerKind kind, NodeId broker) { return {kind, static_cast<std::uint16_t>(broker)}; }
-
-ConnectionId connection_of(const Client& client, const ProducerLink& link) {
-  return {client.id, link.broker, ChannelKind::client, 0, link.connection};
-}
-
-ProducerLink* find_link(Client& client, std::uint16_t broker) {
-  if (broker == 0 || broker > client.memory.links.size()) return nullptr;
-  return &client.memory.links[broker - 1U];
-}
-
-// The link that `via` names, if it is its present connection.
-ProducerLink* find_link(Client& client, const ConnectionId& via, ProducerLink::State state) {
-  ProducerLink* link = find_link(client, static_cast<std::uint16_t>(via.server));
-  if (link == nullptr || via != connection_of(client, *link) || link->state != state) return nullptr;
-  return link;
+Network network_of(Client& client) {
+  return {client.context, client.id, client.config.reconnect_backoff, client.config.reconnect_backoff_max,
+          client.memory.connections};
 }
 
 bool has_room(const Client& client, const ProducerLink& link) {
-  return link.state == ProducerLink::State::open &&
+  return link.state == LinkState::open &&
          link.in_flight.size() < static_cast<std::size_t>(std::max(client.config.max_in_flight, 1));
-}
-
-void connect(Client& client, ProducerLink& link) {
-  link.state = ProducerLink::State::connecting;
-  link.connection = ++client.memory.connections;
-  client.context.out.connects.push_back(connection_of(client, link));
-  const Backoff timeout = backoff(kConnectTimeout, kConnectTimeoutMax, link.failed_connects);
-  client.context.arm(of_broker(TimerKind::client_connect_timeout, link.broker), timeout.shortest, timeout.longest);
 }
 
 void arm_metadata_backoff(Client& client) {
@@ -94,7 +71,7 @@ void send_batches(Client& client, ProducerLink& link) {
     records.producer = client.id;
     body.partitions.push_back({batch.partition, records});
   }
-  client.context.send(connection_of(client, link), std::move(body));
+  client.context.send(connection_of(client.id, link), std::move(body));
   if (client.config.acks != Acks::none) {
     await_answer(client, link, std::move(request));
     return;
@@ -103,26 +80,9 @@ void send_batches(Client& client, ProducerLink& link) {
   for (const ProducerBatch& batch : request.batches) complete(client, batch, ErrorCode::none, kUnknownOffset);
 }
 
-// NetworkClient.leastLoadedNode: the open connection with the fewest requests; nullptr while a connection
-// is on its way or back-offs run. Starts a connection if there is none.
 ProducerLink* least_loaded(Client& client) {
-  SmallVec<ProducerLink*, 8> best, closed;
-  bool connecting = false;
-  for (ProducerLink& link : client.memory.links) {
-    const Replicas& alive = client.memory.brokers;
-    if (!alive.empty() && !alive.contains(link.broker)) continue;
-    connecting |= link.state == ProducerLink::State::connecting;
-    if (link.state == ProducerLink::State::closed) closed.push_back(&link);
-    if (!has_room(client, link)) continue;
-    if (!best.empty() && link.in_flight.size() < best.front()->in_flight.size()) best.clear();
-    if (best.empty() || link.in_flight.size() == best.front()->in_flight.size()) best.push_back(&link);
-  }
-  const Choices& choices = client.context.choices;
-  if (!best.empty()) return best[choices.below(static_cast<std::uint32_t>(best.size()))];
-  if (!connecting && !closed.empty()) {
-    connect(client, *closed[choices.below(static_cast<std::uint32_t>(closed.size()))]);
-  }
-  return nullptr;
+  return least_loaded(network_of(client), client.memory.links, client.memory.brokers,
+                      [&](const ProducerLink& link) { return has_room(client, link); });
 }
 
 void ask_for_metadata(Client& client) {
@@ -131,7 +91,7 @@ void ask_for_metadata(Client& client) {
   if (is_in_flight(client, &ProducerRequest::metadata)) return;
   ProducerLink* link = least_loaded(client);
   if (link == nullptr) return;
-  client.context.send(connection_of(client, *link), MetadataRequest{client.config.topic});
+  client.context.send(connection_of(client.id, *link), MetadataRequest{client.config.topic});
   ProducerRequest request;
   request.metadata = true;
   await_answer(client, *link, std::move(request));
@@ -143,7 +103,7 @@ void ask_for_producer_id(Client& client) {
   if (is_in_flight(client, &ProducerRequest::init_producer_id)) return;
   ProducerLink* link = least_loaded(client);
   if (link == nullptr) return;
-  client.context.send(connection_of(client, *link), InitProducerIdRequest{});
+  client.context.send(connection_of(client.id, *link), InitProducerIdRequest{});
   ProducerRequest request;
   request.init_producer_id = true;
   await_answer(client, *link, std::move(request));
@@ -169,7 +129,7 @@ void run_sender(Client& client) {
   resolve_sequences(client);
   if (has_leaderless_batch(client)) memory.metadata_needed = true;
   for (ProducerLink& link : memory.links) {
-    if (link.state == ProducerLink::State::closed && has_ready_batch(client, link.broker)) connect(client, link);
+    if (link.state == LinkState::closed && has_ready_batch(client, link.broker)) connect(network_of(client), link);
     while (has_room(client, link) && has_ready_batch(client, link.broker)) send_batches(client, link);
   }
   ask_for_metadata(client);
@@ -181,11 +141,7 @@ void start(Client& client) {
   if (memory.started) return;
   memory.started = true;
   client.context.tell(ProducerStarted{});
-  for (std::size_t i = 1; i <= client.context.config.brokers.size(); ++i) {
-    ProducerLink link;
-    link.broker = NodeId(static_cast<std::uint8_t>(i));
-    memory.links.push_back(link);
-  }
+  add_links(client.context, memory.links);
   if (client.config.count == 0) return;
   memory.metadata_needed = true;
   memory.due_records = 1;
@@ -195,13 +151,7 @@ void start(Client& client) {
 
 // The connection is gone, by either side's act: the fate of its requests is unknown.
 void fail_link(Client& client, ProducerLink& link, ErrorCode error) {
-  const bool was_connecting = link.state == ProducerLink::State::connecting;
-  link.failed_connects = was_connecting ? link.failed_connects + 1 : 0;
-  link.state = ProducerLink::State::backing_off;
-  const Backoff wait = backoff(client.config.reconnect_backoff, client.config.reconnect_backoff_max, link.failures);
-  ++link.failures;
-  client.context.arm(of_broker(TimerKind::client_backoff, link.broker), wait.shortest, wait.longest);
-  client.context.disarm(of_broker(TimerKind::client_connect_timeout, link.broker));
+  note_lost(network_of(client), link);
   client.memory.metadata_needed = true;
   while (!link.in_flight.empty()) {
     const ProducerRequest request = std::move(link.in_flight.front());
@@ -215,7 +165,7 @@ void fail_link(Client& client, ProducerLink& link, ErrorCode error) {
 }
 
 void close_link(Client& client, ProducerLink& link, ErrorCode error) {
-  client.context.out.closes.push_back(connection_of(client, link));
+  client.context.out.closes.push_back(connection_of(client.id, link));
   fail_link(client, link, error);
 }
 
@@ -274,7 +224,7 @@ void take_producer_id(Client& client, const InitProducerIdResponse& answer) {
 }
 
 void receive(Client& client, const Received& received) {
-  ProducerLink* link = find_link(client, received.via, ProducerLink::State::open);
+  ProducerLink* link = find_link(client.memory.links, client.id, received.via, LinkState::open);
   if (link == nullptr || received.body == nullptr || link->in_flight.empty()) return;
   const ProducerRequest& front = link->in_flight.front();
   const auto* produced = std::get_if<ProduceResponse>(received.body);
@@ -292,17 +242,14 @@ void receive(Client& client, const Received& received) {
 }
 
 void connected(Client& client, const Connected& input) {
-  ProducerLink* link = find_link(client, input.via, ProducerLink::State::connecting);
-  if (link == nullptr) return;
-  link->state = ProducerLink::State::open;
-  link->failures = 0;
-  link->failed_connects = 0;
-  client.context.disarm(of_broker(TimerKind::client_connect_timeout, link->broker));
+  ProducerLink* link = find_link(client.memory.links, client.id, input.via, LinkState::connecting);
+  if (link != nullptr) note_opened(network_of(client), *link);
 }
 
 void disconnected(Client& client, const Disconnected& input) {
-  ProducerLink* link = find_link(client, input.via, ProducerLink::State::open);
-  if (link == nullptr) link = find_link(client, input.via, ProducerLink::State::connecting);
+  auto& links = client.memory.links;
+  ProducerLink* link = find_link(links, client.id, input.via, LinkState::open);
+  if (link == nullptr) link = find_link(links, client.id, input.via, LinkState::connecting);
   if (link != nullptr) fail_link(client, *link, ErrorCode::network_exception);
 }
 
@@ -330,7 +277,7 @@ void fail_blocked_record(Client& client) {
 void close_timed_out_links(Client& client) {
   if (!client.context.rules.requests_time_out) return;
   for (ProducerLink& link : client.memory.links) {
-    if (link.state != ProducerLink::State::open || link.in_flight.empty()) continue;
+    if (link.state != LinkState::open || link.in_flight.empty()) continue;
     if (!client.context.clock.has_elapsed(link.in_flight.front().sent, client.config.request_timeout)) continue;
     close_link(client, link, client.context.rules.error_of_timed_out_request);
   }
@@ -343,13 +290,13 @@ void check_delivery_timeout(Client& client) {
 }
 
 void fire_of_broker(Client& client, const TimerKey& key) {
-  ProducerLink* link = find_link(client, key.about);
+  ProducerLink* link = find_link(client.memory.links, key.about);
   if (link == nullptr) return;
-  const ProducerLink::State state = link->state;
-  if (key.kind == TimerKind::client_backoff && state == ProducerLink::State::backing_off) {
-    link->state = ProducerLink::State::closed;
+  const LinkState state = link->state;
+  if (key.kind == TimerKind::client_backoff && state == LinkState::backing_off) {
+    link->state = LinkState::closed;
   }
-  if (key.kind == TimerKind::client_connect_timeout && state == ProducerLink::State::connecting) {
+  if (key.kind == TimerKind::client_connect_timeout && state == LinkState::connecting) {
     close_link(client, *link, ErrorCode::network_exception);
   }
 }

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 
+#include "model/client/link.h"
 #include "model/config.h"
 #include "model/ids.h"
 #include "model/message.h"
@@ -38,16 +39,7 @@ struct ProducerRequest {
   FIELDS(batches, metadata, init_producer_id, sent);
 };
 
-struct ProducerLink {
-  enum class State : std::uint8_t { closed, backing_off, connecting, open };
-  NodeId broker = kNoNode;
-  State state = State::closed;
-  std::uint32_t connection = 0;            // ConnectionId::number while connecting or open
-  std::int32_t failures = 0;               // in a row; raises the reconnect back-off
-  std::int32_t failed_connects = 0;        // in a row; raises the connect time-out
-  SmallVec<ProducerRequest, 1> in_flight;  // in order
-  FIELDS(broker, state, connection, failures, failed_connects, in_flight);
-};
+using ProducerLink = ClientLink<ProducerRequest>;
 
 struct ProducerPartition {
   NodeId leader = kNoNode;

@@ -292,6 +292,7 @@ History make_history(const ClusterConfig& config) {
   }
   history.brokers.resize(config.brokers.size() + 1);
   history.quorum = make_quorum_history(config);
+  history.readers = make_reader_history(config);
   return history;
 }
 
@@ -446,6 +447,7 @@ struct Fold {
 void observe(History& history, const View& view, const Told& told, std::vector<RecordLost>& lost) {
   history.excuse_ended = false;
   if (!history.quorum.members.empty()) observe_quorum(history.quorum, view, told);
+  observe(history.readers, view.config, told.teller, told.fact);
   std::visit(Fold{history, view, told.teller, lost}, told.fact);
 }
 

@@ -8,6 +8,7 @@
 #include "model/facts.h"
 #include "model/ids.h"
 #include "model/invariants/quorum_history.h"
+#include "model/invariants/reader_history.h"
 #include "model/log.h"
 #include "model/small_vec.h"
 
@@ -138,6 +139,7 @@ struct History {
   // again.
   bool excuse_ended = false;
   QuorumHistory quorum;
+  ReaderHistory readers;
 };
 
 // Has somebody who may allowed an election from outside the ISR?

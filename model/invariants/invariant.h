@@ -19,14 +19,13 @@ namespace model {
 
 enum class InvariantKind : std::uint8_t { safety, liveness };
 
-// Bit i: the i-th kind of fact.
-using FactSet = std::uint64_t;
-static_assert(kFactKinds < 62);
+using RowSet = Bits;  // bit i: InvariantId i
+static_assert(kFactKinds < kBits - 2);
 // A follower's high watermark that moves breaks less than a leader's: it has a bit of its own in a row's
 // `facts`, and is not meant by HighWatermarkMoved there.
-inline constexpr std::size_t kFollowerHighWatermark = 63;
+inline constexpr std::size_t kFollowerHighWatermark = kBits - 1;
 // A replica holds again as much as had excused it (see History::excuse_ended): from now on it counts.
-inline constexpr std::size_t kExcuseEnded = 62;
+inline constexpr std::size_t kExcuseEnded = kBits - 2;
 template <typename... F>
 constexpr FactSet facts_of() {
   return ((FactSet{1} << kFactIndex<F>) | ... | FactSet{0});
@@ -63,7 +62,7 @@ struct Invariant {
   std::span<const std::string_view> broken_by = {};  // planted defects that break it, the first one surely
 };
 
-// In a fixed order; InvariantId is the place in it. At most 64.
+// In a fixed order; InvariantId is the place in it. At most kBits.
 std::span<const Invariant> invariants();
 const Invariant& row_of(InvariantId id);
 // Null if there is none of that name.

@@ -1,19 +1,16 @@
 #include "model/invariants/judge.h"
 
 #include <array>
-#include <bit>
 #include <utility>
 
 namespace model {
 namespace {
 
-using RowSet = std::uint64_t;  // bit i: InvariantId i
-
 // Which rows a kind of fact concerns.
 struct Concerns {
-  std::array<RowSet, 64> states{};   // can break the state that the row is about
-  std::array<RowSet, 64> changes{};  // is a change that the row may forbid
-  std::array<RowSet, 64> exposes{};
+  std::array<RowSet, kBits> states{};   // can break the state that the row is about
+  std::array<RowSet, kBits> changes{};  // is a change that the row may forbid
+  std::array<RowSet, kBits> exposes{};
   RowSet safety_states = 0;
   RowSet liveness = 0;
 };
@@ -28,9 +25,9 @@ Concerns find_concerns() {
       continue;
     }
     if (rows[i].allows == nullptr) found.safety_states |= bit;
-    for (std::size_t kind = 0; kind < 64; ++kind) {
-      if ((rows[i].facts >> kind) & 1U) (rows[i].allows != nullptr ? found.changes : found.states)[kind] |= bit;
-      if ((rows[i].exposed_by >> kind) & 1U) found.exposes[kind] |= bit;
+    for (std::size_t kind = 0; kind < kBits; ++kind) {
+      if (contains(rows[i].facts, kind)) (rows[i].allows != nullptr ? found.changes : found.states)[kind] |= bit;
+      if (contains(rows[i].exposed_by, kind)) found.exposes[kind] |= bit;
     }
   }
   return found;
@@ -48,7 +45,7 @@ std::size_t kind_of(const Fact& fact) {
 
 template <typename Visit>
 void for_each_row(RowSet rows, Visit&& visit) {
-  for (; rows != 0; rows &= rows - 1) visit(static_cast<std::size_t>(std::countr_zero(rows)));
+  for (; rows != 0; rows &= rows - 1) visit(lowest(rows));
 }
 
 }  // namespace
@@ -61,7 +58,7 @@ Judge::Judge(const ClusterConfig& config, const Rules& rules, const std::vector<
       history_(make_history(config)),
       logs_(config),
       verdicts_(rows_.size()),
-      unbroken_(rows_.size() == 64 ? ~RowSet{0} : (RowSet{1} << rows_.size()) - 1) {}
+      unbroken_((RowSet{1} << rows_.size()) - 1) {}
 
 void Judge::note(std::size_t row, Breach breach) {
   unbroken_ &= ~(RowSet{1} << row);
@@ -103,7 +100,7 @@ void Judge::on_fact(const Told& told) {
   }
 }
 
-void Judge::judge_partition(std::uint64_t rows, PartitionId p) {
+void Judge::judge_partition(RowSet rows, PartitionId p) {
   const View now = view();
   for_each_row(rows & unbroken_, [&](std::size_t row) {
     const Invariant& invariant = rows_[row];

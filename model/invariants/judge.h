@@ -47,7 +47,7 @@ class Judge {
  private:
   View view() { return {config_, rules_, nodes_, history_, logs_}; }
   void note(std::size_t row, Breach breach);
-  void judge_partition(std::uint64_t rows, PartitionId p);
+  void judge_partition(RowSet rows, PartitionId p);
 
   std::span<const Invariant> rows_;
   const ClusterConfig& config_;
@@ -59,8 +59,8 @@ class Judge {
   std::vector<InvariantId> broken_;
   std::vector<RecordLost> lost_;
   bool counting_ = false;
-  std::uint64_t unbroken_;                   // rows that still hold: others need no judging
-  std::uint64_t due_ = 0;                    // rows to be judged when the step is over...
+  RowSet unbroken_;                          // rows that still hold: others need no judging
+  RowSet due_ = 0;                           // rows to be judged when the step is over...
   SmallVec<PartitionId, 4> due_partitions_;  // ...for these partitions
 };
 

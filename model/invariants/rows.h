@@ -10,6 +10,7 @@ namespace model {
 std::span<const Invariant> control_rows();      // ZooKeeper's word, the controller, epochs
 std::span<const Invariant> replication_rows();  // logs, high watermark, ISR
 std::span<const Invariant> committed_rows();    // what has been committed
+std::span<const Invariant> consumer_rows();     // what consumers are given
 std::span<const Invariant> client_rows();       // what producers were told
 std::span<const Invariant> liveness_rows();     // what must come back when the faults are over
 std::span<const Invariant> quorum_rows();       // KRaft mode: the metadata quorum and its log

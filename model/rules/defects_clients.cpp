@@ -2,6 +2,7 @@
 #include <array>
 
 #include "model/rules/defects.h"
+#include "model/rules/history.h"
 
 namespace model {
 namespace {
@@ -10,6 +11,8 @@ namespace {
 bool take_writes_only_with_a_fresh_session(Instant heard, Duration session_timeout, const Clock& clock) {
   return !clock.has_elapsed(heard, session_timeout);
 }
+
+Offset log_end(const Partition&, const Log& log) { return log.end(); }
 
 constexpr std::array kDefects{
     Defect{"woken-leader-refuses-produce", "A leader that wakes refuses the writes that queued while it slept.",
@@ -24,6 +27,14 @@ constexpr std::array kDefects{
            [](Rules& rules) { rules.checks_sequence_order = false; }},
     Defect{"retries-with-new-sequence", "A producer gives a batch that it sends again a new sequence number.",
            [](Rules& rules) { rules.retries_keep_sequence = false; }},
+    Defect{"consumers-see-uncommitted", "A replica serves consumers whatever its log holds.",
+           [](Rules& rules) { rules.consumer_bound = log_end; }},
+    Defect{"late-fetches-accepted", "A consumer takes the answer to a fetch although its position has moved since.",
+           [](Rules& rules) { rules.consumers_check_fetch_offset = false; }},
+    Defect{"follower-resets-consumer", "A consumer believes a lagging follower that its position is out of range.",
+           [](Rules& rules) { rules.consumers_doubt_lagging_replicas = false; }},
+    Defect{"latest-offset-of-new-leader", "A new leader tells its high watermark before it knows what was committed.",
+           before_kip_207},
 };
 
 }  // namespace

@@ -16,6 +16,9 @@ const Rules& rules() {
     changed.name = "2.1";
     changed.not_promised = kNotPromised;
     before_kip_380(changed);
+    before_kip_207(changed);
+    before_kip_392(changed);
+    changed.consumers_validate_positions = false;  // the consumer's half of KIP-320 came with 2.3
     return changed;
   }();
   return kRules;

@@ -25,6 +25,8 @@ const Rules& rules() {
     changed.holds_back_high_watermark = holds_back_high_watermark;
     before_kafka_15583(changed);
     before_kip_841(changed);
+    before_kafka_14334(changed);
+    before_kafka_14372(changed);
     changed.truncation = TruncationProtocol::offsets_for_leader_epoch;
     changed.isr_channel = IsrChannel::zookeeper;
     changed.skips_older_partition_epoch = false;

@@ -16,6 +16,7 @@ const Rules& rules() {
     changed.name = "3.3";
     changed.not_promised = kNotPromised;
     before_kafka_15583(changed);
+    before_kafka_14334(changed);
     changed.error_of_timed_out_request = ErrorCode::network_exception;  // until KAFKA-14317
     changed.min_isr_capped_by_replicas = false;
     changed.quorum.check_quorum = false;                 // until KAFKA-15489, 3.7

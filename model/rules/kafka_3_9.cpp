@@ -132,6 +132,18 @@ Replicas first_isr(const Replicas& assignment, const Replicas& online) {
   return isr;
 }
 
+// A consumer sees what is committed, and only so much of it as the replica that it asks knows to be
+// (ReplicaManager.readFromLog, FetchIsolation.HIGH_WATERMARK).
+Offset consumer_bound(const Partition& partition, const Log& log) {
+  return std::min(partition.high_watermark, log.end());
+}
+
+// A new leader's high watermark may be behind what its predecessor has shown: until it has passed the start of the
+// epoch, nothing is said rather than something smaller than before (KIP-207, Partition.fetchOffsetForTimestamp).
+ErrorCode check_latest_offset(const Partition& partition) {
+  return partition.high_watermark < partition.epoch_start ? ErrorCode::offset_not_available : ErrorCode::none;
+}
+
 // --- KRaft mode ---
 
 // The last epoch first, then how much of it (raft/OffsetAndEpoch).
@@ -175,6 +187,8 @@ const Rules& rules() {
       .epoch_after_isr_removal = epoch_after_isr_removal,
       .first_isr = first_isr,
       .is_reassignment_complete = is_reassignment_complete,
+      .consumer_bound = consumer_bound,
+      .check_latest_offset = check_latest_offset,
       .quorum = {.is_up_to_date = is_up_to_date,
                  .majority = majority,
                  .high_watermark_may_be = quorum_high_watermark_may_be},

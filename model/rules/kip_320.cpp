@@ -14,6 +14,7 @@ void before_kip_320(Rules& rules) {
   rules.fetch_names_leader_epoch = false;
   rules.check_fetch_epoch = check_no_epoch;
   rules.check_truncation_epoch = check_no_epoch;
+  rules.consumers_validate_positions = false;
 }
 
 }  // namespace model

@@ -21,15 +21,16 @@ void add_settings(reports::Table& table, std::string_view owner, const Owner& de
       return scenarios::quorum_settings();
     } else if constexpr (std::is_same_v<Owner, model::TopicConfig>) {
       return scenarios::topic_settings();
+    } else if constexpr (std::is_same_v<Owner, model::ConsumerConfig>) {
+      return scenarios::consumer_settings();
     } else {
       return scenarios::producer_settings();
     }
   }();
   for (const scenarios::Setting<Owner>& row : rows) {
-    const std::int64_t value = row.get(defaults);
-    const std::string shown =
-        row.kind == scenarios::SettingKind::boolean ? (value != 0 ? "true" : "false") : std::to_string(value);
-    table.rows.push_back({std::string(row.key), fmt::format("{}, default {}", owner, shown), ""});
+    const std::string shown = scenarios::value_text(row, defaults);
+    table.rows.push_back(
+        {std::string(row.key), fmt::format("{}, default {}", owner, shown.empty() ? "none" : shown), ""});
   }
 }
 
@@ -43,6 +44,7 @@ reports::Table settings_table() {
   add_settings(table, "KRaft mode", model::QuorumSettings{});
   add_settings(table, "topic", model::TopicConfig{});
   add_settings(table, "producer", model::ProducerConfig{});
+  add_settings(table, "consumer", model::ConsumerConfig{});
   return table;
 }
 

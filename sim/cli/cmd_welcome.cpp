@@ -5,7 +5,7 @@ namespace cli {
 
 int welcome_command() {
   constexpr std::string_view kWelcome =
-      "Fencepost simulates a Kafka cluster: brokers, ZooKeeper, the controller and producers on a virtual\n"
+      "Fencepost simulates a Kafka cluster: brokers, ZooKeeper, the controller and clients on a virtual\n"
       "clock. A JSON scenario breaks things; the run tells what happened and whether it was as expected.\n"
       "The same scenario and seed always give the same run, byte for byte.\n"
       "\n"

@@ -11,9 +11,8 @@ namespace {
 using Word = Condition::Word;
 
 template <typename... Facts>
-constexpr std::uint64_t bits() {
-  static_assert(model::kFactKinds <= 64, "a bit for each");
-  return ((std::uint64_t{1} << model::kFactIndex<Facts>) | ...);
+constexpr model::FactSet bits() {
+  return ((model::FactSet{1} << model::kFactIndex<Facts>) | ...);
 }
 
 const model::Broker* broker_of(const Condition& condition, const ClusterView& cluster) {
@@ -130,7 +129,7 @@ std::string value_text(const Condition& condition, const ClusterView& cluster) {
   return {};
 }
 
-std::uint64_t facts_about(Word word) {
+model::FactSet facts_about(Word word) {
   using namespace model;
   switch (word) {
     case Word::isr:

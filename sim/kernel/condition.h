@@ -47,6 +47,6 @@ std::string value_text(const Condition& condition, const ClusterView& cluster);
 
 // Bit i: the i-th kind of fact may come with a change of it. Starts and ends of processes are no facts; they
 // come with faults, starts and exits.
-std::uint64_t facts_about(Condition::Word word);
+model::FactSet facts_about(Condition::Word word);
 
 }  // namespace sim

@@ -142,7 +142,7 @@ void Connections::send(std::int64_t now_us, model::NodeId from, const model::Con
   if (id.client == id.server) side = model::is_answer(body) ? kServer : kClient;
   if (!c.sides[side].open || (side == kClient && !c.established) || c.torn) return;
   Dice& link = dice(c, side);
-  const std::int64_t latency = link.range(links_.latency_min.us, links_.latency_max.us);
+  const std::int64_t latency = draw_latency_us(c, side, link);
   std::int64_t processing = draw_processing_us(links_, body, link);
   if (disturbances_.any() && is_written(body)) {
     processing += disturbances_.draw_write_us(node_of(c, 1 - side), processing);
@@ -152,9 +152,18 @@ void Connections::send(std::int64_t now_us, model::NodeId from, const model::Con
   dispatch(now_us, packet);
 }
 
+// One draw, whatever the way.
+std::int64_t Connections::draw_latency_us(const Connection& c, std::size_t direction, Dice& dice) const {
+  if (links_.by_way.empty()) return dice.range(links_.latency_min.us, links_.latency_max.us);
+  const auto from = static_cast<std::size_t>(node_of(c, direction));
+  const auto to = static_cast<std::size_t>(node_of(c, 1 - direction));
+  const Latency& way = links_.by_way[from * nodes_ + to];
+  return dice.range(way.min.us, way.max.us);
+}
+
 void Connections::send_fin(std::int64_t now_us, std::uint32_t connection, std::size_t direction) {
-  const std::int64_t latency =
-      dice(connections_[connection], direction).range(links_.latency_min.us, links_.latency_max.us);
+  Connection& c = connections_[connection];
+  const std::int64_t latency = draw_latency_us(c, direction, dice(c, direction));
   dispatch(now_us, new_packet(now_us, connection, PacketType::fin, direction, latency));
 }
 
@@ -206,7 +215,7 @@ void Connections::attempt(std::int64_t now_us, std::uint32_t connection) {
     return;
   }
   c.attempt_waits = false;
-  const std::int64_t latency = dice(c, kClient).range(links_.latency_min.us, links_.latency_max.us);
+  const std::int64_t latency = draw_latency_us(c, kClient, dice(c, kClient));
   if (is_lost(c, kClient)) return retry_attempt(now_us, connection);
   const std::uint32_t packet = new_packet(now_us, connection, PacketType::syn, kClient, latency);
   queue_.push(now_us + takes_us(packets_[packet]), Wake::packet, packet);
@@ -228,7 +237,7 @@ void Connections::on_syn(std::int64_t now_us, std::uint32_t connection) {
       sockets_[static_cast<std::size_t>(c.id.server)].push_back({packed(c.id), connection});
     }
   }
-  const std::int64_t latency = dice(c, kServer).range(links_.latency_min.us, links_.latency_max.us);
+  const std::int64_t latency = draw_latency_us(c, kServer, dice(c, kServer));
   dispatch(now_us,
            new_packet(now_us, connection, accepts ? PacketType::accepted : PacketType::refused, kServer, latency));
 }

@@ -156,6 +156,7 @@ class Connections {
   }
   void drop_stalled(Direction& direction);
   void retry_attempt(std::int64_t now_us, std::uint32_t connection);
+  std::int64_t draw_latency_us(const Connection& c, std::size_t direction, Dice& dice) const;
   void send_fin(std::int64_t now_us, std::uint32_t connection, std::size_t direction);
   void close_side(std::int64_t now_us, std::uint32_t connection, std::size_t side);
   void attempt(std::int64_t now_us, std::uint32_t connection);

@@ -186,10 +186,9 @@ void Engine::carry_out(model::NodeId node) {
 }
 
 void Engine::tell(model::NodeId node, const model::Fact& fact) {
-  static_assert(model::kFactKinds <= 64, "trigger_facts has a bit for each");
   model::hash_append(hasher, fact);
   if (observer != nullptr) observer->on_fact(now(), node, fact);
-  if ((trigger_facts >> fact.index()) & 1U) pull_triggers(*this, node, fact);
+  if (model::contains(trigger_facts, fact.index())) pull_triggers(*this, node, fact);
   if (const auto* shorter = std::get_if<model::Truncated>(&fact)) {
     writeback.on_shorter(node, shorter->partition, shorter->to);
   } else if (const auto* deleted = std::get_if<model::ReplicaDeleted>(&fact)) {
@@ -200,10 +199,10 @@ void Engine::tell(model::NodeId node, const model::Fact& fact) {
 }
 
 void Engine::tell_facts(model::NodeId node) {
-  std::uint64_t told = 0;
+  model::FactSet told = 0;
   for (const model::Fact& fact : effects.facts) {
     tell(node, fact);
-    told |= std::uint64_t{1} << fact.index();
+    told |= model::FactSet{1} << fact.index();
   }
   if (observer != nullptr) observer->on_step_over(now());
   if ((told & state_facts) != 0) judge_states(*this);

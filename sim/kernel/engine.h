@@ -78,8 +78,8 @@ struct Engine {
 
   std::vector<Control> controls;         // by the slot of their event
   std::vector<WaitingAct> acts;          // likewise
-  std::uint64_t trigger_facts = 0;       // bit i: a fault waits for the i-th kind of fact
-  std::uint64_t state_facts = 0;         // bit i: a state that a fault waits for may come with such a fact
+  model::FactSet trigger_facts = 0;      // bit i: a fault waits for the i-th kind of fact
+  model::FactSet state_facts = 0;        // bit i: a state that a fault waits for may come with such a fact
   std::vector<std::int32_t> times_left;  // of triggers, by fault row
   std::vector<char> held_before;         // of states that faults wait for, by fault row
   std::uint32_t applications = 0;

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "model/config.h"
@@ -131,9 +132,15 @@ struct Expectation {
   std::int32_t line = 0;
 };
 
+// How long a packet takes from one node to another.
+struct Latency {
+  model::Duration min, max;
+};
+
 // Latencies and TCP's timers. Ranges are drawn uniformly; every one stands in `describe fidelity`.
 struct LinkSettings {
   model::Duration latency_min = model::microseconds(60), latency_max = model::microseconds(250);
+  std::vector<Latency> by_way{};  // in its place: by sender, then receiver; empty: all ways are alike
   // The smallest time-out, 200 ms, and a tick of 4 ms.
   model::Duration retransmit_first = model::milliseconds(204);  // then doubling...
   model::Duration retransmit_max = model::seconds(120);         // ...up to here
@@ -173,7 +180,12 @@ struct Plan {
   std::vector<Expectation> expectations;
   std::vector<model::InvariantId> exposes;  // that the run must put to the test, else it is vacuous
   LinkSettings links;
+  std::vector<std::string> places;  // by NodeId: the rack where a node stands, empty: anywhere; none at all: no racks
   model::Duration command_min, command_max;  // see Fault::commands_after
+
+  std::string_view place_of(model::NodeId node) const {
+    return places.empty() ? std::string_view() : places[static_cast<std::size_t>(node)];
+  }
 };
 
 }  // namespace sim

@@ -13,7 +13,7 @@ void arm_triggers(Engine& engine) {
     const Fault& fault = plan.faults[row];
     if (!fault.when && !fault.when_state) continue;
     engine.times_left[row] = fault.times;
-    if (fault.when) engine.trigger_facts |= std::uint64_t{1} << fault.when->fact;
+    if (fault.when) engine.trigger_facts |= model::FactSet{1} << fault.when->fact;
     if (!fault.when_state) continue;
     engine.state_facts |= facts_about(fault.when_state->word);
     engine.held_before[row] = holds(*fault.when_state, engine.view()) ? 1 : 0;

@@ -89,6 +89,9 @@ std::string cause_of(const Miss& miss, const Recording& recording) {
       return "replication (whether a record is appended before the next leader epoch)";
     case Miss::Kind::missing_records:
       return "replication (what was acknowledged and not yet copied)";
+    case Miss::Kind::reader_stay:
+    case Miss::Kind::reader_silence:
+      return "the consumer's way to a replica (its back-off, metadata refresh and preferred replica)";
     case Miss::Kind::silence:
       break;
   }

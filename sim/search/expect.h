@@ -1,6 +1,7 @@
 // Judges the expectations of a plan while it runs.
 #pragma once
 
+#include <bitset>
 #include <cstdint>
 #include <optional>
 #include <vector>
@@ -42,7 +43,7 @@ class Expectations {
   const Plan& plan_;
   std::vector<ExpectationResult> results_;
   std::vector<Progress> progress_;
-  std::uint64_t facts_ = 0;                 // bit i: some expectation is about the i-th kind
+  std::bitset<model::kFactKinds> facts_;    // bit i: some expectation is about the i-th kind
   std::vector<std::int64_t> acknowledged_;  // records, by producer
 };
 

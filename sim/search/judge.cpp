@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "model/ensure.h"
+#include "sim/search/readers.h"
 
 namespace sim {
 namespace {
@@ -150,18 +151,26 @@ void compare_missing(Bench& bench, model::PartitionId partition, std::size_t pro
 }
 
 // Every long window of `from` must have a partner in `to`.
-void compare_windows(Bench& bench, const ClientPartition* from, const ClientPartition* to, Miss like) {
-  if (from == nullptr) return;
-  for (const SilentWindow& window : from->silent) {
+void compare_windows(Bench& bench, const std::vector<SilentWindow>& from, const std::vector<SilentWindow>& to,
+                     Miss like) {
+  for (const SilentWindow& window : from) {
     if (window.to - window.from <= kLongSilence) continue;
     const auto is_partner = [&](const SilentWindow& other) {
       return distance(other.from, window.from) <= kTolerance && distance(other.to, window.to) <= kTolerance;
     };
-    if (to != nullptr && std::any_of(to->silent.begin(), to->silent.end(), is_partner)) continue;
+    if (std::any_of(to.begin(), to.end(), is_partner)) continue;
     like.t = window.from;
     like.window = window;
     bench.judgement.misses.push_back(like);
   }
+}
+
+void compare_both_ways(Bench& bench, const std::vector<SilentWindow>& recorded, const std::vector<SilentWindow>& told,
+                       Miss like) {
+  like.is_recorded = true;
+  compare_windows(bench, recorded, told, like);
+  like.is_recorded = false;
+  compare_windows(bench, told, recorded, like);
 }
 
 void compare_silence(Bench& bench, model::PartitionId partition, std::size_t producer) {
@@ -171,15 +180,44 @@ void compare_silence(Bench& bench, model::PartitionId partition, std::size_t pro
   like.kind = Miss::Kind::silence;
   like.partition = partition;
   like.producer = producer;
-  like.is_recorded = true;
-  compare_windows(bench, recorded, told, like);
-  like.is_recorded = false;
-  compare_windows(bench, told, recorded, like);
+  compare_both_ways(bench, recorded != nullptr ? recorded->silent : std::vector<SilentWindow>{},
+                    told != nullptr ? told->silent : std::vector<SilentWindow>{}, like);
+}
+
+void compare_stays(Bench& bench, std::size_t consumer, model::PartitionId partition) {
+  const Millis end = bench.reference.recording.setup.end;
+  const std::vector<ReaderAsked> recorded = stays_of(bench.recorded().readers[consumer], partition, end);
+  const std::vector<ReaderAsked> told = stays_of(bench.observed().readers[consumer], partition, end);
+  for (std::size_t i = 0; i < std::max(recorded.size(), told.size()); ++i) {
+    const bool both = i < recorded.size() && i < told.size();
+    if (both && recorded[i].broker == told[i].broker && distance(recorded[i].t, told[i].t) <= kTolerance) continue;
+    Miss& miss = bench.miss(Miss::Kind::reader_stay, i < recorded.size() ? recorded[i].t : told[i].t);
+    miss.consumer = consumer;
+    miss.partition = partition;
+    miss.node = i < recorded.size() ? recorded[i].broker : model::kNoNode;
+    return;
+  }
+}
+
+void compare_readers(Bench& bench) {
+  const model::ClusterConfig& config = bench.config();
+  if (bench.recorded().readers.size() != config.consumers.size()) return;
+  for (std::size_t c = 0; c < config.consumers.size(); ++c) {
+    const model::TopicConfig& topic = config.topics[model::index(config.consumers[c].topic)];
+    for (std::size_t number = 0; number < topic.assignment.size(); ++number) {
+      compare_stays(bench, c, config.partition_of(config.consumers[c].topic, static_cast<std::int32_t>(number)));
+    }
+    Miss like;
+    like.kind = Miss::Kind::reader_silence;
+    like.consumer = c;
+    compare_both_ways(bench, bench.recorded().readers[c].silent, bench.observed().readers[c].silent, like);
+  }
 }
 
 // Topics of several partitions are left out: which partition a producer prefers is chance.
 void compare_ends(Bench& bench) {
   compare_failed_starts(bench);
+  compare_readers(bench);
   for (std::size_t t = 0; t < bench.config().topics.size(); ++t) {
     const model::TopicConfig& topic = bench.config().topics[t];
     if (topic.assignment.size() != 1) continue;
@@ -329,6 +367,15 @@ std::string text_of(const Miss& miss, const model::ClusterConfig& config, const 
       return config.name_of(miss.partition) + ": in " + who + " the log of " + config.name_of(miss.node) +
              " lacks acknowledged records of " + config.producers[miss.producer].name + ", in " + other +
              " it does not";
+    case Miss::Kind::reader_stay:
+      return config.consumers[miss.consumer].name + ": at " + seconds_text(miss.t) + " " +
+             (miss.node == model::kNoNode
+                  ? "the recording goes nowhere else with " + config.name_of(miss.partition)
+                  : "the recording reads " + config.name_of(miss.partition) + " from " + config.name_of(miss.node)) +
+             "; " + run + " does otherwise";
+    case Miss::Kind::reader_silence:
+      return config.consumers[miss.consumer].name + ": " + who + " reads nothing " + window_text(miss.window) + "; " +
+             other + " has no such silence";
     case Miss::Kind::silence:
       break;
   }
@@ -352,6 +399,10 @@ std::string name_of(const Miss& miss, const model::ClusterConfig& config) {
       return "leader epochs in the log of " + config.name_of(miss.partition) + " on " + config.name_of(miss.node);
     case Miss::Kind::missing_records:
       return "acknowledged records missing from " + config.name_of(miss.partition) + " on " + config.name_of(miss.node);
+    case Miss::Kind::reader_stay:
+      return "where " + config.consumers[miss.consumer].name + " reads " + config.name_of(miss.partition);
+    case Miss::Kind::reader_silence:
+      return "silence of " + config.consumers[miss.consumer].name;
     case Miss::Kind::silence:
       break;
   }

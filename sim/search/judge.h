@@ -1,6 +1,6 @@
 // Does a run reproduce a recording? Three criteria: the story (per subject the same facts in the same order), the
 // times (each within 1.5 s; within 0.5 s where the leader's own ISR check decided), the ends (failed starts, logs,
-// missing records, silent windows).
+// missing records, silent windows, where consumers read).
 #pragma once
 
 #include <cstdint>
@@ -32,7 +32,9 @@ struct Miss {
     failed_starts,
     log_epochs,
     missing_records,
-    silence,  // a silent window without a partner on the other side
+    silence,         // a silent window without a partner on the other side
+    reader_stay,     // a consumer read from elsewhere, or at another time
+    reader_silence,  // as silence
   };
   Kind kind{};
   Millis t = 0;  // where it belongs in the recording
@@ -40,6 +42,7 @@ struct Miss {
   model::NodeId node = model::kNoNode;  // failed_starts: the broker; log_epochs, missing_records: the replica
   model::PartitionId partition{};       // log_epochs, missing_records, silence
   std::size_t producer = 0;             // missing_records, silence
+  std::size_t consumer = 0;             // reader_stay, reader_silence
   SilentWindow window;                  // silence
   bool is_recorded = false;             // silence, missing_records: it is the recording that has it
   std::int64_t recorded_count = 0, simulated_count = 0;  // failed_starts

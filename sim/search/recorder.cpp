@@ -12,7 +12,7 @@ bool is_record_fact(const model::Fact& fact) {
   return std::holds_alternative<model::HighWatermarkMoved>(fact) ||
          std::holds_alternative<model::RecordsAppended>(fact) ||
          std::holds_alternative<model::RecordsAcknowledged>(fact) ||
-         std::holds_alternative<model::AcksAllAnswered>(fact) ||
+         std::holds_alternative<model::RecordsConsumed>(fact) || std::holds_alternative<model::AcksAllAnswered>(fact) ||
          std::holds_alternative<model::ControlRequestApplied>(fact);
 }
 

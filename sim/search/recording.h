@@ -42,6 +42,10 @@ struct ProducerStart {
   Millis start = 0;                 // its process
   std::optional<Millis> first_ack;  // empty: nothing was ever acknowledged
 };
+struct ConsumerStart {
+  Millis start = 0;                   // its process
+  std::optional<Millis> first_fetch;  // empty: it never fetched
+};
 struct TopicCreation {
   model::TopicId topic{};
   Millis t = 0;
@@ -56,6 +60,7 @@ struct RecordingSetup {
   Millis end = 0;
   std::vector<ProcessStart> starts;
   std::vector<ProducerStart> producers;  // by ClusterConfig::producers
+  std::vector<ConsumerStart> consumers;  // by ClusterConfig::consumers
   std::vector<TopicCreation> topics_created;
   std::optional<model::NodeId> controller_at_0;  // in KRaft mode the leader of the quorum
 };
@@ -119,6 +124,26 @@ struct ClientResult {
   std::vector<ClientPartition> partitions;  // in the order of their first acknowledgement
   std::vector<ClientError> errors;          // in the order of their first occurrence
 };
+struct ReaderAsked {  // from here on it asks this broker
+  Millis t = 0;
+  model::PartitionId partition{};
+  model::NodeId broker{};
+  model::Offset offset = 0;
+};
+struct ReaderPreferred {  // it was told to prefer this broker; equal answers less than 2 s apart are one
+  Millis t = 0;
+  model::PartitionId partition{};
+  model::NodeId broker{};
+  std::int64_t times = 1;
+  Millis last = 0;
+};
+struct ReaderResult {
+  std::int64_t read = 0;
+  std::optional<Millis> last_read;
+  std::vector<SilentWindow> silent;  // longer than a second
+  std::vector<ReaderPreferred> preferred;
+  std::vector<ReaderAsked> asked;  // changes only, the first 60
+};
 struct ReplicaLog {
   model::PartitionId partition{};
   model::NodeId replica{};
@@ -131,6 +156,7 @@ struct Observed {
   std::vector<ShrinkProposal> shrinks;
   std::vector<model::NodeId> failed_starts;  // one entry each
   std::vector<ClientResult> clients;         // by ClusterConfig::producers
+  std::vector<ReaderResult> readers;         // by ClusterConfig::consumers
   std::vector<ReplicaLog> logs;              // by partition, then replica
 };
 

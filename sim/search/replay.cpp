@@ -10,6 +10,7 @@
 #include "model/errors.h"
 #include "sim/kernel/world.h"
 #include "sim/search/committed_story.h"
+#include "sim/search/readers.h"
 
 namespace sim {
 namespace {
@@ -18,6 +19,7 @@ namespace {
 constexpr Millis kBootLead = 600;
 // A start whose session was never seen, and a producer without any acknowledgement.
 constexpr Millis kUsualConnect = 550, kUsualFirstAck = 700;
+constexpr Millis kUsualFirstFetch = 5'400;  // of a process that joins a group
 // The recorded times are those of the commit: opening the connection and the transaction itself take this long.
 constexpr Millis kHandshake = 5, kCommit = 5;
 constexpr Millis kZooKeeperLead = 3'000, kBootRoom = 1'000;
@@ -94,6 +96,17 @@ void add_producers(const RecordingSetup& setup, Plan& plan) {
     const Millis at = producer.first_ack.value_or(producer.start + kUsualFirstAck);
     const auto node = model::NodeId(static_cast<std::uint8_t>(1 + setup.config.brokers.size() + i));
     plan.starts.push_back({node, time_of(at), std::nullopt, std::nullopt, std::nullopt});
+  }
+}
+
+// The recorded one begins to fetch when its group has let it: what comes before is not modelled.
+void add_consumers(const RecordingSetup& setup, Plan& plan) {
+  for (std::size_t i = 0; i < setup.consumers.size(); ++i) {
+    const ConsumerStart& consumer = setup.consumers[i];
+    const Millis at = consumer.first_fetch.value_or(consumer.start + kUsualFirstFetch);
+    const std::size_t node = setup.config.node_count() - setup.config.consumers.size() + i;
+    plan.starts.push_back(
+        {model::NodeId(static_cast<std::uint8_t>(node)), time_of(at), std::nullopt, std::nullopt, std::nullopt});
   }
 }
 
@@ -207,13 +220,15 @@ std::string exception_name(model::ErrorCode error) {
 // Keeps of a run what a recording holds, and no more.
 class ReplayObserver final : public Observer {
  public:
-  ReplayObserver(const RecordingSetup& setup, bool keep_facts) : setup_(setup), keep_facts_(keep_facts) {
+  ReplayObserver(const RecordingSetup& setup, bool keep_facts)
+      : setup_(setup), keep_facts_(keep_facts), readers_(setup.config) {
     simulated_.observed.clients.resize(setup.config.producers.size());
     acks_.resize(setup.config.producers.size());
     hosted_.assign(setup.config.brokers.size() * setup.config.partitions.size(), false);
   }
 
   void on_fact(Time at, model::NodeId node, const model::Fact& fact) override {
+    readers_.note(millis_of(at), node, fact, setup_.end);
     std::visit([&](const auto& told) { note(at, node, told, fact); }, fact);
   }
 
@@ -222,6 +237,7 @@ class ReplayObserver final : public Observer {
     if (setup_.config.is_kraft()) add_committed(nodes);
     add_logs(nodes);
     for (std::size_t i = 0; i < acks_.size(); ++i) finish_client(i, nodes);
+    simulated_.observed.readers = readers_.take();
     return std::move(simulated_);
   }
 
@@ -243,7 +259,7 @@ class ReplayObserver final : public Observer {
       // What a quorum commits is told by its leader, when it is; a recording has it from the log.
       if (setup_.config.is_kraft() && is_committed<T>()) return;
       tell_story(millis_of(at), node, told);
-      if (!keep_facts_) return;
+      if (!keep_facts_ || setup_.config.is_consumer(node)) return;
       auto& rows = node == model::kZooKeeper ? simulated_.metadata_facts : simulated_.node_facts;
       rows.push_back({at, node, fact});
     }
@@ -396,7 +412,8 @@ class ReplayObserver final : public Observer {
   bool keep_facts_;
   Simulated simulated_;
   std::vector<std::vector<Acknowledged>> acks_;  // by producer
-  std::vector<bool> hosted_;                     // by broker and partition
+  ReaderLog readers_;
+  std::vector<bool> hosted_;  // by broker and partition
 };
 
 }  // namespace
@@ -434,6 +451,7 @@ Plan replay_plan(const RecordingSetup& setup) {
   plan.until = time_of(setup.end);
   add_servers(setup, plan);
   add_producers(setup, plan);
+  add_consumers(setup, plan);
   plan.command_min = model::milliseconds(3);
   plan.command_max = model::milliseconds(25);
   add_faults(setup, plan);

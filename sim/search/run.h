@@ -57,8 +57,8 @@ struct Outcome {
 };
 
 struct RunOptions {
-  bool keep_facts = false;         // every fact but the three that come with each record
-  bool keep_record_facts = false;  // those too: high_watermark, records_appended, records_acknowledged
+  bool keep_facts = false;         // every fact but those that come with each record
+  bool keep_record_facts = false;  // those too: high_watermark, records_appended, records_acknowledged, ...
   Observer* observer = nullptr;    // told everything as well
 };
 Outcome run(const Plan& plan, const RunOptions& options);
