@@ -86,6 +86,7 @@ std::uint32_t Connections::new_packet(std::int64_t now_us, std::uint32_t connect
   packet.type = type;
   packet.direction = static_cast<std::uint8_t>(direction);
   ++connections_[connection].packets;
+  if (origins_ != nullptr) origins_->note_packet(slot);
   return slot;
 }
 

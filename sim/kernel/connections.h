@@ -19,6 +19,7 @@
 #include "sim/kernel/disturbances.h"
 #include "sim/kernel/event_queue.h"
 #include "sim/kernel/observer.h"
+#include "sim/kernel/origins.h"
 #include "sim/kernel/plan.h"
 #include "sim/kernel/pool.h"
 
@@ -42,6 +43,9 @@ class Connections {
   // Effects of faults are counted in `effects`, by row.
   Connections(const LinkSettings& links, std::uint64_t seed, std::size_t nodes, EventQueue& queue,
               std::vector<FaultEffect>& effects);
+
+  // What each packet begins with is noted there, from now on.
+  void note_origins(Origins& origins) { origins_ = &origins; }
 
   // --- processes and machines ---
   void start(std::int64_t now_us, model::NodeId node);  // it listens from now on
@@ -185,6 +189,7 @@ class Connections {
   std::vector<std::uint32_t> unused_;
   std::vector<std::vector<Socket>> sockets_;  // by node, most recently used last
   std::vector<Dice> dice_;                    // by (client, server, kind, direction)
+  Origins* origins_ = nullptr;
 };
 
 // A ConnectionId in one word.

@@ -28,6 +28,7 @@ Engine::Engine(const Plan& run, Observer* watcher)
     : plan(run),
       observer(watcher),
       wants_events(watcher != nullptr && watcher->wants_events()),
+      wants_causes(wants_events && watcher->wants_causes()),
       seed(run.boot_draw == 0 ? run.seed : mix(run.seed ^ mix(run.boot_draw))),
       now_us(run.begins.us),
       nodes(model::make_cluster(run.config)),
@@ -39,6 +40,10 @@ Engine::Engine(const Plan& run, Observer* watcher)
   for (std::size_t i = 0; i < processes.size(); ++i) {
     processes[i].choices = Dice(stream_key(seed, StreamKind::choices, i));
     processes[i].resume = Dice(stream_key(seed, StreamKind::resume, i));
+  }
+  if (wants_causes) {
+    connections.note_origins(origins);
+    timers.note_origins(origins);
   }
   if (run.config.is_kraft()) committed.emplace(run.config);
   schedule_plan(*this);
@@ -89,6 +94,8 @@ bool Engine::on_packet(const Event& event) {
     }
     if (connections.must_wait(now_us, packet)) return false;
   }
+  // What no process sees, an attempt to connect or a retransmission, hands on what it began with.
+  if (wants_causes) origins.now = origins.of_packet(packet);
   const Arrival arrival = connections.arrive(now_us, packet);
   EventView view{{now_us}, 0, EventKind::message, arrival.node, arrival.peer, arrival.via, arrival.body, {}};
   switch (arrival.what) {
@@ -123,6 +130,7 @@ bool Engine::on_timer(const Event& event) {
     hold(there, event);
     return false;
   }
+  if (wants_causes) origins.now = origins.of_timer(event.slot());
   const model::TimerKey key = timers.take(event.slot());
   begin({{now_us}, 0, EventKind::timer, node, model::kNoNode, {}, nullptr, key});
   take_step(node, model::TimerFired{key});
@@ -136,6 +144,7 @@ bool Engine::on_act(const Event& event) {
     hold(process(waiting.node), event);
     return false;
   }
+  origins.now = waiting.cause;
   return act(waiting.node, waiting.act);
 }
 
@@ -153,6 +162,7 @@ void Engine::begin(const EventView& view) {
   if (!wants_events) return;
   EventView numbered = view;
   numbered.number = events;
+  if (wants_causes) numbered.cause = std::exchange(origins.now, Cause::event(events));
   observer->on_event(numbered);
 }
 
@@ -245,12 +255,14 @@ bool Engine::start_process(model::NodeId node, const Pins& pins) {
   starting.running = true;
   starting.stopped_by = Connections::kNoRow;
   starting.pins = pins;
+  const Cause cause = origins.now;  // a fault may have more to do
   connections.start(now_us, node);
   if (observer != nullptr) observer->on_start(now(), node);
   begin({{now_us}, 0, EventKind::started, node, model::kNoNode, {}, nullptr, {}});
   take_step(node, model::Started{});
   carry_out(node);
   judge_states(*this);
+  origins.now = cause;
   return true;
 }
 
@@ -389,15 +401,17 @@ bool Engine::act(model::NodeId node, const model::Act& what) {
   Process& there = process(node);
   if (!there.running) return false;
   if (there.paused) {
-    acts.push_back({node, what});
+    acts.push_back({node, what, origins.now});
     const auto slot = static_cast<std::uint32_t>(acts.size() - 1);
     hold(there, Event{now_us, queue.draw_order(Wake::act, slot)});
     return true;
   }
+  const Cause cause = origins.now;
   begin({{now_us}, 0, EventKind::act, node, model::kNoNode, {}, nullptr, {}});
   hasher.add(model::hash_of(what));
   take_step(node, what);
   carry_out(node);
+  origins.now = cause;
   return true;
 }
 

@@ -13,6 +13,7 @@
 #include "sim/kernel/event_queue.h"
 #include "sim/kernel/local_clock.h"
 #include "sim/kernel/observer.h"
+#include "sim/kernel/origins.h"
 #include "sim/kernel/plan.h"
 #include "sim/kernel/roles.h"
 #include "sim/kernel/timers.h"
@@ -51,6 +52,7 @@ struct Control {
 struct WaitingAct {
   model::NodeId node{};
   model::Act act;
+  Cause cause;
 };
 
 struct Engine {
@@ -60,11 +62,13 @@ struct Engine {
 
   const Plan& plan;
   Observer* observer;
-  bool wants_events;
+  bool wants_events, wants_causes;
   std::uint64_t seed;  // of every stream
 
   std::int64_t now_us;
   std::uint64_t events = 0;
+  std::uint32_t faults_told = 0;
+  Origins origins;  // if wants_causes, but for `now`
   model::Hasher hasher;
   std::vector<model::Node> nodes;
   std::optional<CommittedMetadata> committed;  // KRaft mode

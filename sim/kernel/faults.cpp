@@ -15,6 +15,7 @@ namespace {
 using Nodes = std::vector<model::NodeId>;
 
 void schedule(Engine& engine, std::int64_t at_us, Control control) {
+  if (engine.wants_causes && control.applied.number == 0) control.applied.cause = engine.origins.now;
   engine.controls.push_back(std::move(control));
   engine.queue.push(at_us, Wake::control, static_cast<std::uint32_t>(engine.controls.size() - 1));
 }
@@ -30,9 +31,13 @@ void fold(Engine& engine, const AppliedFault& applied) {
   }
 }
 
-void announce(Engine& engine, AppliedFault applied) {
-  fold(engine, applied);
+// What follows has begun with it.
+void announce(Engine& engine, AppliedFault& announced) {
+  fold(engine, announced);
+  announced.number = ++engine.faults_told;
+  engine.origins.now = Cause::fault(announced.number);
   if (engine.observer == nullptr) return;
+  AppliedFault applied = announced;
   const Nodes& subject = applied.who.empty() ? applied.from : applied.who;
   applied.note = note_roles(subject, engine.view());
   engine.observer->on_fault(applied);
@@ -280,9 +285,10 @@ void attempt(Engine& engine, std::size_t row, const AppliedFault& applied) {
   schedule(engine, engine.now_us + kAskAgain, {Control::What::retry, row, 0, applied});
 }
 
-void apply(Engine& engine, std::size_t row) {
+void apply(Engine& engine, std::size_t row, Cause cause) {
   const Fault& fault = engine.plan.faults[row];
   AppliedFault applied = resolved(engine, row);
+  applied.cause = cause;
   announce(engine, applied);
   const std::uint32_t application = ++engine.applications;
   disturb(engine, row, application, applied);
@@ -295,7 +301,9 @@ void apply(Engine& engine, std::size_t row) {
 void undo(Engine& engine, const Control& control) {
   const Fault& fault = engine.plan.faults[control.row];
   const Nodes& who = control.applied.who;
-  announce(engine, {engine.now(), control.row, true, who, control.applied.from, control.applied.to, {}});
+  AppliedFault ending{engine.now(), control.row, true, who, control.applied.from, control.applied.to, {}};
+  ending.cause = Cause::fault(control.applied.number);
+  announce(engine, ending);
   switch (fault.kind) {
     case FaultKind::pause:
       for (const model::NodeId node : who) engine.resume(node);
@@ -360,17 +368,19 @@ void carry_out_control(Engine& engine, std::uint32_t slot) {
   const Control control = engine.controls[slot];
   switch (control.what) {
     case Control::What::start: {
+      engine.origins.now = {};
       const Start& start = engine.plan.starts[control.row];
       engine.start_process(start.node, {start.connect, start.registration, start.isr_check});
       return;
     }
     case Control::What::fault:
-      apply(engine, control.row);
+      apply(engine, control.row, control.applied.cause);
       return;
     case Control::What::undo:
       undo(engine, control);
       return;
     case Control::What::retry:
+      engine.origins.now = Cause::fault(control.applied.number);
       attempt(engine, control.row, control.applied);
       return;
   }

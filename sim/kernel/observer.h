@@ -25,12 +25,34 @@ struct FaultEffect {
   bool any() const { return acted || count() > 0; }
 };
 
+// What an event or a fault began with: the event in whose step the message was sent, the timer armed, the
+// connection opened or closed; or the fault that did it; or nothing but the plan.
+class Cause {
+ public:
+  constexpr Cause() = default;
+  static constexpr Cause event(std::uint64_t number) { return Cause(static_cast<std::int64_t>(number)); }
+  static constexpr Cause fault(std::uint32_t number) { return Cause(-std::int64_t{number}); }
+  constexpr bool is_event() const { return code_ > 0; }
+  constexpr bool is_fault() const { return code_ < 0; }
+  // As EventView and AppliedFault number them; 0: it is none.
+  constexpr std::uint64_t event() const { return is_event() ? static_cast<std::uint64_t>(code_) : 0; }
+  constexpr std::uint32_t fault() const { return is_fault() ? static_cast<std::uint32_t>(-code_) : 0; }
+  bool operator==(const Cause&) const = default;
+
+ private:
+  explicit constexpr Cause(std::int64_t code) : code_(code) {}
+  std::int64_t code_ = 0;
+};
+
 struct AppliedFault {
   Time at;
   std::size_t row = 0;                       // index into Plan::faults
   bool undo = false;                         // the end of `lasts`
   std::vector<model::NodeId> who, from, to;  // resolved
   std::string note;                          // roles at that moment: "controller, leader of t-0"
+  std::uint32_t number = 0;                  // in the order in which they are told, from 1
+  // If Observer::wants_causes(): of an undoing the fault that ends, of one that waited for a fact or a state the event.
+  Cause cause = {};
 };
 
 enum class EventKind : std::uint8_t { message, timer, connected, disconnected, started, act };
@@ -44,6 +66,7 @@ struct EventView {
   model::ConnectionId via;              // likewise
   const model::Body* body = nullptr;    // message
   model::TimerKey timer;                // timer
+  Cause cause = {};                     // if Observer::wants_causes()
 };
 
 class Observer {
@@ -57,6 +80,8 @@ class Observer {
   virtual void on_step_over(Time) {}
   virtual void on_fault(const AppliedFault&) {}
   virtual bool wants_events() const { return false; }
+  // That EventView::cause is filled in, which takes memory for each message and timer. Asked once, at the start.
+  virtual bool wants_causes() const { return false; }
   virtual void on_event(const EventView&) {}
 };
 

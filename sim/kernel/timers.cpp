@@ -52,7 +52,9 @@ void Timers::arm(std::int64_t now_us, model::NodeId node, const model::Arm& arm)
   Timer& timer = tables_[static_cast<std::size_t>(node)].timers[index];
   const std::int64_t after = timer.dice.range(arm.min.us, arm.max.us);
   timer.grid_us = (arm.on_grid && timer.grid_us != kNever ? timer.grid_us : now_us) + after;
-  set_deadline(timer, (static_cast<std::uint32_t>(node) << 16) | index, std::max(timer.grid_us, now_us));
+  const std::uint32_t slot = (static_cast<std::uint32_t>(node) << 16) | index;
+  if (origins_ != nullptr) origins_->note_timer(slot);
+  set_deadline(timer, slot, std::max(timer.grid_us, now_us));
 }
 
 void Timers::disarm(model::NodeId node, model::TimerKey key) {

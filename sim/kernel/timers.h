@@ -11,12 +11,16 @@
 #include "model/step.h"
 #include "sim/kernel/dice.h"
 #include "sim/kernel/event_queue.h"
+#include "sim/kernel/origins.h"
 
 namespace sim {
 
 class Timers {
  public:
   Timers(std::uint64_t seed, std::size_t nodes, EventQueue& queue);
+
+  // What each arming begins with is noted there, from now on.
+  void note_origins(Origins& origins) { origins_ = &origins; }
 
   // Due at an instant that is drawn from the timer's own stream, between min and max from now; on the grid,
   // from when it was last due.
@@ -63,6 +67,7 @@ class Timers {
   std::uint64_t seed_;
   std::vector<Table> tables_;  // by node
   EventQueue& queue_;
+  Origins* origins_ = nullptr;
 };
 
 }  // namespace sim

@@ -29,6 +29,7 @@ class Recorder final : public Observer {
   void on_step_over(Time at) override;
   void on_fault(const AppliedFault& applied) override;
   bool wants_events() const override { return true; }
+  bool wants_causes() const override { return options_.observer != nullptr && options_.observer->wants_causes(); }
   void on_event(const EventView& event) override;
 
  private:
