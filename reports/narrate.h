@@ -17,6 +17,7 @@ struct Line {
   std::string what;  // "t-0 no leader · leader epoch 1 · isr b2 b3"
   std::string why;   // "b1 is dead"; may be empty
   Ink ink = Ink::plain;
+  std::vector<std::size_t> facts = {};  // of Outcome::facts: what it tells; of a fault none
 };
 
 // Needs Outcome::facts. The lines about clients and about committed records need the facts that come with

@@ -34,6 +34,7 @@ std::string Narrator::needlessness(const sim::Fault& fault) const {
 }
 
 void Narrator::fault(const sim::RecordedFault& recorded) {
+  story_.about({});
   const sim::AppliedFault& applied = recorded.applied;
   const sim::FaultKind kind = plan_.faults[applied.row].kind;
   for (const NodeId node : applied.who) {
@@ -61,12 +62,14 @@ void Narrator::fact(std::size_t i) {
   if (used_[i]) return;
   index_ = i;
   now_ = &facts_[i];
+  story_.about({i});
   std::visit(*this, facts_[i].fact);
 }
 
 // One line for who controls, one for who leads what.
 void Narrator::boot_ends() {
   if (!std::exchange(in_boot_, false)) return;
+  story_.about({});
   if (boot_elected_) {
     story_.tell({*boot_elected_,
                  name(controller_),

@@ -177,6 +177,7 @@ class Narrator {
       const F* found = std::get_if<F>(&facts_[i].fact);
       if (found == nullptr || used_[i] || !fits(facts_[i], *found)) continue;
       used_[i] = true;
+      story_.also_about(i);
       return found;
     }
     return nullptr;

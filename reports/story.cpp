@@ -41,10 +41,16 @@ void Story::tell(Draft draft) {
       if (is_about_it) break;
       if (before->times == 1 && !before->subjects.empty() && says_the_same(*before, draft)) {
         before->subjects.push_back(draft.subjects.front());
+        before->facts.insert(before->facts.end(), facts_.begin(), facts_.end());
         return;
       }
     }
   }
+  add(std::move(draft));
+}
+
+void Story::add(Draft draft) {
+  draft.facts = facts_;
   drafts_.push_back(std::move(draft));
 }
 
@@ -56,16 +62,19 @@ void Story::tell_again(Draft draft) {
         draft.at - before->last <= model::seconds(10)) {
       ++before->times;
       before->last = draft.at;
+      before->facts.insert(before->facts.end(), facts_.begin(), facts_.end());
       return;
     }
   }
   draft.last = draft.at;
-  drafts_.push_back(std::move(draft));
+  add(std::move(draft));
 }
 
 std::vector<Line> Story::lines() const {
   std::vector<Line> lines;
-  for (const Draft& draft : drafts_) lines.push_back({draft.at, draft.who, sentence(draft), draft.why, draft.ink});
+  for (const Draft& draft : drafts_) {
+    lines.push_back({draft.at, draft.who, sentence(draft), draft.why, draft.ink, draft.facts});
+  }
   return lines;
 }
 

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "reports/narrate.h"
@@ -21,11 +22,15 @@ struct Draft {
   std::string why;
   Ink ink = Ink::plain;
   std::int64_t times = 1;
-  sim::Time last;  // when it was told last
+  sim::Time last;                       // when it was told last
+  std::vector<std::size_t> facts = {};  // that it tells
 };
 
 class Story {
  public:
+  // What is told from now on tells these facts, by their place.
+  void about(std::vector<std::size_t> facts) { facts_ = std::move(facts); }
+  void also_about(std::size_t fact) { facts_.push_back(fact); }
   // Joins a draft of the last 50 ms that says the same of other partitions.
   void tell(Draft draft);
   // Counts as another time of a draft that says the same and was told within the last 10 s, unless an operator
@@ -36,7 +41,10 @@ class Story {
   std::vector<Line> lines() const;
 
  private:
+  void add(Draft draft);
+
   std::vector<Draft> drafts_;
+  std::vector<std::size_t> facts_;
 };
 
 }  // namespace reports

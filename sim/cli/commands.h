@@ -34,6 +34,15 @@ struct RunArguments {
 int run_command(const RunArguments& arguments);
 int twice_command(const RunArguments& arguments);
 
+// Of commands that look into one run: `run` has one file, and a seed.
+struct WhyArguments {
+  RunArguments run;
+  std::string event;            // number, fact, "fact:2", invariant, "violation"
+  std::string mode;             // whatever the file says; empty: as it says
+  std::string format = "text";  // of why_formats()
+};
+int why_command(const WhyArguments& arguments);
+
 struct ConformArguments {
   std::vector<std::string> files;
   std::optional<std::uint64_t> seed;  // print this seed's run instead of the best one's

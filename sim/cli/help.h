@@ -52,6 +52,16 @@ inline constexpr const char* kCompare =
     "\nExamples:\n"
     "  fencepost compare scenarios/library/controller-crash.json\n"
     "  fencepost compare scenarios/library/controller-crash.json --seeds 1:100 --jobs 0 --format json";
+inline constexpr const char* kWhy =
+    "Tells what led to an event of a run: the messages, timers and connections, the state that mattered, and\n"
+    "the faults where it all began, oldest first, one sentence each. The run is named by its file and seed, as\n"
+    "for run; EVENT is an event's number (as --trace has it), the name of a fact (fencepost describe facts; the\n"
+    "last one, or fact:2 the second), of a promise that was broken, or \"violation\". Without EVENT: the\n"
+    "violation if there is one, else what could be asked.\n"
+    "\nExamples:\n"
+    "  fencepost why scenarios/library/zombie-controller.json controller_elected\n"
+    "  fencepost why scenarios/library/zombie-controller.json truncates --format mermaid\n"
+    "  fencepost why scenarios/library/unclean-by-hand.json record_lost:1 --format dot";
 inline constexpr const char* kConform =
     "Replays the faults of recordings of a real cluster in the model, with many seeds, and lines the\n"
     "model's facts up with what really happened.\n"

@@ -110,6 +110,30 @@ void add_compare(CLI::App& app, Options& options) {
   add_format(app, options);
 }
 
+// Of every command that looks into one run.
+void add_one_run(CLI::App& app, Options& options, RunArguments& run, std::string& mode) {
+  run.files.resize(1);
+  options.file(app.add_option("FILE", run.files.front(), "a scenario")->required()->option_text(" "));
+  app.add_option("--seed", options.texts.seed, "this seed instead of the scenario's")->option_text("N");
+  CLI::Option* modes = app.add_option("--mode", mode, "in this mode, whatever the file says");
+  options.choice(modes->option_text(alternatives(mode_names())), mode_names());
+  app.add_option("--set", run.settings, "change a setting of Kafka everywhere; repeat it for more")
+      ->option_text("KEY=VALUE")
+      ->allow_extra_args(false);
+  add_defect(app, options, run.defects);
+}
+
+void add_why(CLI::App& app, Options& options) {
+  WhyArguments& why = options.line.why;
+  add_one_run(app, options, why.run, why.mode);
+  app.add_option("EVENT", why.event, "an event's number, a fact (the last one; fact:2 is the second), a promise")
+      ->option_text(" ");
+  CLI::Option* format =
+      app.add_option("--format", options.texts.format, "text for people, mermaid and dot to draw, json");
+  options.choice(format->option_text(alternatives(why_formats())), why_formats());
+  add_colour(app, options);
+}
+
 void add_test(CLI::App& app, Options& options) {
   TestArguments& test = options.line.test;
   add_runs(app, options, test.run, "DIR|FILE", "scenarios, and folders with scenarios");
@@ -177,7 +201,7 @@ struct CommandRow {
   Wrong (*read)(const Texts&, CommandLine&);
 };
 // In the order of --help.
-constexpr std::array<CommandRow, 10> kCommands{{
+constexpr std::array<CommandRow, 11> kCommands{{
     {CommandLine::Command::run, "run", "run scenarios and tell what happened", help::kRun, add_run,
      [](const Texts& texts, CommandLine& line) { return read_run(texts, line.run); }},
     {CommandLine::Command::test, "test", "run folders of scenarios: the entry point for CI", help::kTest, add_test,
@@ -187,6 +211,8 @@ constexpr std::array<CommandRow, 10> kCommands{{
     {CommandLine::Command::compare, "compare", "run scenarios with ZooKeeper and with KRaft, side by side",
      help::kCompare, add_compare,
      [](const Texts& texts, CommandLine& line) { return read_compare(texts, line.compare); }},
+    {CommandLine::Command::why, "why", "tell what led to an event, back to the faults", help::kWhy, add_why,
+     [](const Texts& texts, CommandLine& line) { return read_why(texts, line.why); }},
     {CommandLine::Command::conform, "conform", "compare the model with recordings of a real cluster", help::kConform,
      add_conform, [](const Texts& texts, CommandLine& line) { return read_conform(texts, line.conform); }},
     {CommandLine::Command::list, "list", "list scenarios", help::kList, add_list,
@@ -287,6 +313,7 @@ std::string program_of(std::string_view called) {
 }
 
 void set_program(CommandLine& line, const std::string& program) {
+  line.why.run.program = program;
   line.run.program = line.compare.run.program = line.test.run.program = line.list.program = line.create.program =
       program;
 }

@@ -17,6 +17,7 @@ struct CommandLine {
     test,
     twice,
     compare,
+    why,
     conform,
     list,
     validate,
@@ -28,6 +29,7 @@ struct CommandLine {
   int exit = kGood;
   RunArguments run;  // of run and twice
   CompareArguments compare;
+  WhyArguments why;
   TestArguments test;
   ConformArguments conform;
   ListArguments list;

@@ -69,6 +69,11 @@ const std::vector<std::string>& report_formats() {
   static const std::vector<std::string> kFormats{"text", "json", "junit", "github"};
   return kFormats;
 }
+const std::vector<std::string>& why_formats() {
+  static const std::vector<std::string> kFormats{"text", "mermaid", "dot", "json"};
+  return kFormats;
+}
+std::vector<std::string> mode_names() { return {scenarios::modes().begin(), scenarios::modes().end()}; }
 const std::vector<std::string>& colours() {
   static const std::vector<std::string> kColours{"auto", "always", "never"};
   return kColours;
@@ -144,6 +149,23 @@ Wrong read_compare(const Texts& texts, CompareArguments& compare) {
     begin = end + 1;
   }
   return std::nullopt;
+}
+
+namespace {
+
+Wrong read_mode(std::string_view option, const std::string& mode) {
+  std::size_t ignored = 0;
+  return mode.empty() ? std::nullopt : choose(option, mode, mode_names(), ignored);
+}
+
+}  // namespace
+
+Wrong read_why(const Texts& texts, WhyArguments& why) {
+  if (auto wrong = read_runs(texts, why.run)) return wrong;
+  if (auto wrong = read_mode("--mode", why.mode)) return wrong;
+  std::size_t chosen = 0;
+  why.format = texts.format;
+  return choose("--format", why.format, why_formats(), chosen);
 }
 
 Wrong read_test(const Texts& texts, TestArguments& test) {

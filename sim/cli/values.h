@@ -24,6 +24,8 @@ inline constexpr int kJobsMax = 256;
 const std::vector<std::string>& formats();         // "text", "json"
 const std::vector<std::string>& report_formats();  // and "junit", "github": of `test`
 const std::vector<std::string>& colours();
+const std::vector<std::string>& why_formats();  // text, mermaid, dot, json
+std::vector<std::string> mode_names();
 
 // "; did you mean \"crash\"?", or empty.
 std::string suggestion(std::string_view word, const std::vector<std::string>& words);
@@ -36,6 +38,7 @@ Wrong read_count(std::string_view option, const std::string& text, int least, in
 Wrong read_run(const Texts& texts, RunArguments& run);
 Wrong read_twice(const Texts& texts, RunArguments& run);
 Wrong read_compare(const Texts& texts, CompareArguments& compare);
+Wrong read_why(const Texts& texts, WhyArguments& why);
 Wrong read_test(const Texts& texts, TestArguments& test);
 Wrong read_conform(const Texts& texts, ConformArguments& conform);
 Wrong read_new(const NewArguments& arguments);
