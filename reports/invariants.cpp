@@ -134,10 +134,17 @@ std::string invariants_text(const sim::Outcome& outcome) {
   return text;
 }
 
-std::vector<std::string> proofs_of(const sim::Plan& plan, const sim::Outcome& outcome) {
+std::vector<std::string> proofs_of(const sim::Plan& plan, const sim::Outcome& outcome,
+                                   const std::vector<std::string>& whys) {
   std::vector<std::string> proofs;
   for (std::size_t i = 0; i < outcome.invariants.size(); ++i) {
-    if (outcome.invariants[i].broken) proofs.push_back(proof(plan, outcome, i));
+    if (!outcome.invariants[i].broken) continue;
+    proofs.push_back(proof(plan, outcome, i));
+    for (std::size_t at = 0; i < whys.size() && at < whys[i].size();) {
+      const std::size_t end = whys[i].find('\n', at) + 1;
+      proofs.back() += "  " + whys[i].substr(at, end - at);
+      at = end;
+    }
   }
   return proofs;
 }

@@ -15,8 +15,9 @@ namespace reports {
 std::string invariants_text(const sim::Outcome& outcome);
 
 // For every broken one: the promise, what was seen where and when, the facts that led there, and, if it is no
-// failure, why not. Without indentation; lines end with '\n'.
-std::vector<std::string> proofs_of(const sim::Plan& plan, const sim::Outcome& outcome);
+// failure, why not. Without indentation; lines end with '\n'. `whys`, if there are some, by invariant: what led there.
+std::vector<std::string> proofs_of(const sim::Plan& plan, const sim::Outcome& outcome,
+                                   const std::vector<std::string>& whys = {});
 
 // "lost by design: unclean election (12 records of p1)"; empty if nothing was.
 std::string design_losses_text(const sim::Plan& plan, const sim::Outcome& outcome);

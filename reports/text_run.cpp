@@ -174,7 +174,7 @@ std::string text_of_run(const sim::Plan& plan, const sim::Outcome& outcome, cons
   if (did.size() == 1) parts.push_back(std::move(did.front()));
   text += fmt::format("{}  {}\n", verdict_word(outcome.verdict, options.colour), joined(parts, " · "));
   for (std::size_t i = 0; did.size() > 1 && i < did.size(); ++i) text += "  " + did[i] + "\n";
-  for (const std::string& proof : proofs_of(plan, outcome)) text += indented(proof);
+  for (const std::string& proof : proofs_of(plan, outcome, options.whys)) text += indented(proof);
   for (const std::string& complaint : complaints_of(plan, outcome, options.path)) text += "  " + complaint + "\n";
   if (const std::string losses = design_losses_text(plan, outcome); !losses.empty()) text += losses + "\n";
   for (const std::string& client : client_summaries(plan, outcome)) text += client + "\n";

@@ -13,8 +13,9 @@ namespace reports {
 
 struct TextOptions {
   bool colour = false;
-  std::string path;    // of the scenario, as given
-  std::string repeat;  // a command that repeats this run; empty: no such line
+  std::string path;                    // of the scenario, as given
+  std::string repeat;                  // a command that repeats this run; empty: no such line
+  std::vector<std::string> whys = {};  // by invariant, what led to a broken one; none: it is not said
 };
 
 // A report of one run. Needs Outcome::facts, best with those of each record.

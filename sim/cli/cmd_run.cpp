@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
@@ -9,6 +10,7 @@
 #include "reports/json_run.h"
 #include "reports/text_run.h"
 #include "reports/trace_jsonl.h"
+#include "reports/why.h"
 #include "sim/cli/commands.h"
 #include "sim/cli/load.h"
 #include "sim/cli/meter.h"
@@ -89,10 +91,26 @@ std::optional<sim::Outcome> run_one(Runs& runs, const sim::Plan& plan, bool with
   return outcome;
 }
 
+// What led to each broken promise takes a second run, which is the same one.
+std::vector<std::string> whys_of(const Runs& runs, const LoadedPlan& loaded, const sim::Outcome& outcome) {
+  const auto& results = outcome.invariants;
+  if (std::none_of(results.begin(), results.end(), [](const auto& row) { return row.broken; })) return {};
+  const sim::CausalRun run = sim::run_with_causes(loaded.plan);
+  std::vector<std::string> whys;
+  for (std::size_t i = 0; i < results.size(); ++i) {
+    const std::string name(model::invariants()[i].name);
+    const std::string command = repeat_command(runs.arguments, "why", loaded.path, outcome.seed) + " " + name;
+    whys.push_back(reports::short_why(loaded.plan, run, i, command));
+  }
+  return whys;
+}
+
 bool run_to_text(Runs& runs, const LoadedPlan& loaded) {
   const std::optional<sim::Outcome> outcome = run_one(runs, loaded.plan, true);
   if (!outcome) return false;
-  const std::string text = reports::text_of_run(loaded.plan, *outcome, runs.text_options(loaded, outcome->seed));
+  reports::TextOptions options = runs.text_options(loaded, outcome->seed);
+  options.whys = whys_of(runs, loaded, *outcome);
+  const std::string text = reports::text_of_run(loaded.plan, *outcome, options);
   // A trace on standard output stays alone there.
   if (runs.arguments.trace != "-") return print(text);
   print_error(text);
