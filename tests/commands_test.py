@@ -314,53 +314,6 @@ def test_compare():
         same(run("compare", *arguments).returncode, code)
 
 
-def test_why():
-    """Why tells the causes of an event back to the fault, in every format, and says what cannot be asked"""
-    zombie = os.path.join(ROOT, "scenarios", "library", "zombie-controller.json")
-    result = run("why", zombie, "controller_elected")
-    same(result.returncode, 0)
-    lines = [line for line in result.out.splitlines() if re.match(r" *\d+\. ", line)]
-    has(lines[-1], "b3: controller, epoch 2 (was b1, epoch 1)")
-    has(result.out, "FAULT               pause b1 (controller, leader of t-1) for 25 s\n")
-    has(result.out, "session of b1 expired")
-    found = json.loads(run("why", zombie, "controller_elected", "--format", "json").out)
-    same((found["version"], len(found["steps"])), (1, len(lines)))
-    ids = [step["id"] for step in found["steps"]]
-    for link in found["links"]:
-        if ids.index(link["from"]) >= ids.index(link["to"]):
-            raise AssertionError(link)
-    same(found["targets"], ids[-1:])
-    number = str(found["steps"][-1]["number"])
-    same(run("why", zombie, number).out.splitlines()[2:], result.out.splitlines()[2:])
-    dot = run("why", zombie, "controller_elected", "--format", "dot").out
-    same(len(re.findall(r"^  [ef]\d+ -> [ef]\d+ \[label=", dot, re.M)), len(found["links"]))
-    same(run("why", zombie, "controller_elected", "--format", "mermaid").out.splitlines()[0], "sequenceDiagram")
-    for arguments, code, words in [([zombie, "controler_elected"], 64, 'did you mean "controller_elected"?'),
-                                   ([zombie, "controller_elected:9"], 64, "a number from 1 to 2"),
-                                   ([zombie, "record_lost"], 64, "was not told in this run"),
-                                   ([zombie, "999999"], 64, "there is no event 999999"),
-                                   ([zombie, "violation"], 64, "every promise held"),
-                                   ([zombie], 64, "which EVENT?"), (["s/a/bad.json", "1"], 65, "crsh"),
-                                   ([zombie, "1", "--format", "svg"], 64, "--format takes")]:
-        wrong = run("why", *arguments)
-        same((wrong.returncode, wrong.out), (code, ""))
-        has(wrong.err, words)
-
-
-def test_why_below_a_violation():
-    """Run shows a short why below a broken promise, and the command that shows the rest"""
-    result = run("run", "good/one.json", "--defect", "controller-epoch-skips")
-    same(result.returncode, 10)
-    command = re.search(r"^    why: (.*)$", result.out, re.M).group(1).split()
-    same(command[1:], ["why", "good/one.json", "--seed", "1", "--defect", "controller-epoch-skips",
-                       "controller-epoch-grows"])
-    below = result.out.split("    why: ")[1].splitlines()[1:]
-    short = [line for line in below if line.startswith("      ")]
-    if not 1 <= len(short) <= 7:
-        raise AssertionError(short)
-    same(run(*command[1:]).returncode, 0)
-
-
 def test_validate():
     """Validate shows all errors of all files with their places"""
     write("v/second.json", "{}")

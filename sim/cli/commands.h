@@ -43,6 +43,14 @@ struct WhyArguments {
 };
 int why_command(const WhyArguments& arguments);
 
+// Two runs; what is said of both stands in both.
+struct DiffArguments {
+  RunArguments a, b;
+  std::string mode_a, mode_b;
+  Format format = Format::text;
+};
+int diff_command(const DiffArguments& arguments);
+
 struct ConformArguments {
   std::vector<std::string> files;
   std::optional<std::uint64_t> seed;  // print this seed's run instead of the best one's

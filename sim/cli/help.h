@@ -62,6 +62,14 @@ inline constexpr const char* kWhy =
     "  fencepost why scenarios/library/zombie-controller.json controller_elected\n"
     "  fencepost why scenarios/library/zombie-controller.json truncates --format mermaid\n"
     "  fencepost why scenarios/library/unclean-by-hand.json record_lost:1 --format dot";
+inline constexpr const char* kDiff =
+    "Runs two scenarios, or one with two seeds, settings or defects, and shows where the runs part: the first\n"
+    "event that differs, the state of its node where that differs, which fault, rule or draw made the\n"
+    "difference, and the first fact that differs, times aside. The exit code is 0, whether they part or not.\n"
+    "\nExamples:\n"
+    "  fencepost diff scenarios/library/leader-crash.json --seed-b 2\n"
+    "  fencepost diff scenarios/library/leader-crash.json --defect-b no-epoch-bump-on-removal\n"
+    "  fencepost diff mine.json mine-with-a-pause.json";
 inline constexpr const char* kConform =
     "Replays the faults of recordings of a real cluster in the model, with many seeds, and lines the\n"
     "model's facts up with what really happened.\n"

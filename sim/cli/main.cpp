@@ -29,6 +29,8 @@ int dispatch(const cli::CommandLine& line) {
       return cli::compare_command(line.compare);
     case cli::CommandLine::Command::why:
       return cli::why_command(line.why);
+    case cli::CommandLine::Command::diff:
+      return cli::diff_command(line.diff);
     case cli::CommandLine::Command::conform:
       return cli::conform_command(line.conform);
     case cli::CommandLine::Command::list:

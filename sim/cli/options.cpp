@@ -134,6 +134,34 @@ void add_why(CLI::App& app, Options& options) {
   add_colour(app, options);
 }
 
+void add_diff(CLI::App& app, Options& options) {
+  DiffArguments& diff = options.line.diff;
+  diff.a.files.resize(1);
+  diff.b.files.resize(1);
+  options.file(app.add_option("A", diff.a.files.front(), "a scenario")->required()->option_text(" "));
+  options.file(app.add_option("B", diff.b.files.front(), "another one (A)")->option_text(" "));
+  app.add_option("--seed", options.texts.seed, "this seed of both")->option_text("N");
+  const auto add_side = [&](const char* seed, const char* mode, std::string& seed_text, std::string& mode_text,
+                            const std::string& whose) {
+    app.add_option(seed, seed_text, "this seed of " + whose)->option_text("N");
+    CLI::Option* modes = app.add_option(mode, mode_text, "the mode of " + whose);
+    options.choice(modes->option_text(alternatives(mode_names())), mode_names());
+  };
+  add_side("--seed-a", "--mode-a", options.texts.seed_a, diff.mode_a, "A");
+  add_side("--seed-b", "--mode-b", options.texts.seed_b, diff.mode_b, "B");
+  const auto add_changes = [&](const char* set, const char* defect, RunArguments& run, const std::string& whose) {
+    app.add_option(set, run.settings, "change a setting of " + whose)
+        ->option_text("KEY=VALUE")
+        ->allow_extra_args(false);
+    CLI::Option* planted = app.add_option(defect, run.defects, "plant a wrong decision in " + whose);
+    options.choice(planted->option_text("NAME")->allow_extra_args(false), defect_names());
+  };
+  add_changes("--set", "--defect", diff.a, "both");
+  add_changes("--set-b", "--defect-b", diff.b, "B");
+  add_format(app, options);
+  add_colour(app, options);
+}
+
 void add_test(CLI::App& app, Options& options) {
   TestArguments& test = options.line.test;
   add_runs(app, options, test.run, "DIR|FILE", "scenarios, and folders with scenarios");
@@ -201,7 +229,7 @@ struct CommandRow {
   Wrong (*read)(const Texts&, CommandLine&);
 };
 // In the order of --help.
-constexpr std::array<CommandRow, 11> kCommands{{
+constexpr std::array<CommandRow, 12> kCommands{{
     {CommandLine::Command::run, "run", "run scenarios and tell what happened", help::kRun, add_run,
      [](const Texts& texts, CommandLine& line) { return read_run(texts, line.run); }},
     {CommandLine::Command::test, "test", "run folders of scenarios: the entry point for CI", help::kTest, add_test,
@@ -213,6 +241,8 @@ constexpr std::array<CommandRow, 11> kCommands{{
      [](const Texts& texts, CommandLine& line) { return read_compare(texts, line.compare); }},
     {CommandLine::Command::why, "why", "tell what led to an event, back to the faults", help::kWhy, add_why,
      [](const Texts& texts, CommandLine& line) { return read_why(texts, line.why); }},
+    {CommandLine::Command::diff, "diff", "show the first event in which two runs part, and why", help::kDiff, add_diff,
+     [](const Texts& texts, CommandLine& line) { return read_diff(texts, line.diff); }},
     {CommandLine::Command::conform, "conform", "compare the model with recordings of a real cluster", help::kConform,
      add_conform, [](const Texts& texts, CommandLine& line) { return read_conform(texts, line.conform); }},
     {CommandLine::Command::list, "list", "list scenarios", help::kList, add_list,
@@ -313,7 +343,7 @@ std::string program_of(std::string_view called) {
 }
 
 void set_program(CommandLine& line, const std::string& program) {
-  line.why.run.program = program;
+  line.why.run.program = line.diff.a.program = line.diff.b.program = program;
   line.run.program = line.compare.run.program = line.test.run.program = line.list.program = line.create.program =
       program;
 }

@@ -18,6 +18,7 @@ struct CommandLine {
     twice,
     compare,
     why,
+    diff,
     conform,
     list,
     validate,
@@ -30,6 +31,7 @@ struct CommandLine {
   RunArguments run;  // of run and twice
   CompareArguments compare;
   WhyArguments why;
+  DiffArguments diff;
   TestArguments test;
   ConformArguments conform;
   ListArguments list;

@@ -168,6 +168,26 @@ Wrong read_why(const Texts& texts, WhyArguments& why) {
   return choose("--format", why.format, why_formats(), chosen);
 }
 
+// What is not said of B alone holds for both.
+Wrong read_diff(const Texts& texts, DiffArguments& diff) {
+  if (auto wrong = read_runs(texts, diff.a)) return wrong;
+  const auto read_side = [](const char* option, const std::string& text, std::optional<std::uint64_t>& seed) {
+    Texts side;
+    side.seed = text;
+    Wrong wrong = read_seed(side, seed);
+    return wrong ? Wrong(option + wrong->substr(std::string_view("--seed").size())) : wrong;
+  };
+  diff.b.seed = diff.a.seed;
+  if (auto wrong = read_side("--seed-a", texts.seed_a, diff.a.seed)) return wrong;
+  if (auto wrong = read_side("--seed-b", texts.seed_b, diff.b.seed)) return wrong;
+  diff.b.settings.insert(diff.b.settings.begin(), diff.a.settings.begin(), diff.a.settings.end());
+  diff.b.defects.insert(diff.b.defects.begin(), diff.a.defects.begin(), diff.a.defects.end());
+  if (diff.b.files.front().empty()) diff.b.files = diff.a.files;
+  if (auto wrong = read_mode("--mode-a", diff.mode_a)) return wrong;
+  if (auto wrong = read_mode("--mode-b", diff.mode_b)) return wrong;
+  return read_format(texts, formats(), diff.format);
+}
+
 Wrong read_test(const Texts& texts, TestArguments& test) {
   if (auto wrong = read_runs(texts, test.run)) return wrong;
   return read_format(texts, report_formats(), test.run.format);

@@ -15,6 +15,7 @@ namespace cli {
 // Texts of options before they are checked.
 struct Texts {
   std::string seed, seeds, jobs, format = "text", colour = "auto", tries, modes = "zookeeper,kraft";
+  std::string seed_a, seed_b;  // of diff
 };
 
 using Wrong = std::optional<std::string>;
@@ -39,6 +40,7 @@ Wrong read_run(const Texts& texts, RunArguments& run);
 Wrong read_twice(const Texts& texts, RunArguments& run);
 Wrong read_compare(const Texts& texts, CompareArguments& compare);
 Wrong read_why(const Texts& texts, WhyArguments& why);
+Wrong read_diff(const Texts& texts, DiffArguments& diff);
 Wrong read_test(const Texts& texts, TestArguments& test);
 Wrong read_conform(const Texts& texts, ConformArguments& conform);
 Wrong read_new(const NewArguments& arguments);
