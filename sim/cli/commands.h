@@ -51,6 +51,14 @@ struct DiffArguments {
 };
 int diff_command(const DiffArguments& arguments);
 
+struct ExportArguments {
+  RunArguments run;  // has one file
+  std::string mode;
+  std::string format;  // of export_formats()
+  std::string out;     // file; empty: standard output
+};
+int export_command(const ExportArguments& arguments);
+
 struct ConformArguments {
   std::vector<std::string> files;
   std::optional<std::uint64_t> seed;  // print this seed's run instead of the best one's

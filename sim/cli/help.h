@@ -70,6 +70,13 @@ inline constexpr const char* kDiff =
     "  fencepost diff scenarios/library/leader-crash.json --seed-b 2\n"
     "  fencepost diff scenarios/library/leader-crash.json --defect-b no-epoch-bump-on-removal\n"
     "  fencepost diff mine.json mine-with-a-pause.json";
+inline constexpr const char* kExport =
+    "Runs a scenario and writes the run for another program: shiviz (https://bestchai.bitbucket.io/shiviz/, a\n"
+    "log with vector clocks), perfetto (https://ui.perfetto.dev: roles and epochs as slices, messages as\n"
+    "arrows, faults as marks), mermaid (a sequence diagram of what is notable), csv (every fact).\n"
+    "\nExamples:\n"
+    "  fencepost export scenarios/library/zombie-controller.json --format perfetto -o zombie.perfetto.json\n"
+    "  fencepost export scenarios/library/leader-crash.json --format csv > facts.csv";
 inline constexpr const char* kConform =
     "Replays the faults of recordings of a real cluster in the model, with many seeds, and lines the\n"
     "model's facts up with what really happened.\n"

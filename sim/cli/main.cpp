@@ -31,6 +31,8 @@ int dispatch(const cli::CommandLine& line) {
       return cli::why_command(line.why);
     case cli::CommandLine::Command::diff:
       return cli::diff_command(line.diff);
+    case cli::CommandLine::Command::export_run:
+      return cli::export_command(line.export_run);
     case cli::CommandLine::Command::conform:
       return cli::conform_command(line.conform);
     case cli::CommandLine::Command::list:

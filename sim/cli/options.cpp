@@ -134,6 +134,14 @@ void add_why(CLI::App& app, Options& options) {
   add_colour(app, options);
 }
 
+void add_export(CLI::App& app, Options& options) {
+  ExportArguments& to = options.line.export_run;
+  add_one_run(app, options, to.run, to.mode);
+  CLI::Option* format = app.add_option("--format", to.format, "for which program");
+  options.choice(format->required()->option_text(alternatives(export_formats())), export_formats());
+  options.file(app.add_option("--out,-o", to.out, "write to this file, not to standard output")->option_text("FILE"));
+}
+
 void add_diff(CLI::App& app, Options& options) {
   DiffArguments& diff = options.line.diff;
   diff.a.files.resize(1);
@@ -229,7 +237,7 @@ struct CommandRow {
   Wrong (*read)(const Texts&, CommandLine&);
 };
 // In the order of --help.
-constexpr std::array<CommandRow, 12> kCommands{{
+constexpr std::array<CommandRow, 13> kCommands{{
     {CommandLine::Command::run, "run", "run scenarios and tell what happened", help::kRun, add_run,
      [](const Texts& texts, CommandLine& line) { return read_run(texts, line.run); }},
     {CommandLine::Command::test, "test", "run folders of scenarios: the entry point for CI", help::kTest, add_test,
@@ -243,6 +251,8 @@ constexpr std::array<CommandRow, 12> kCommands{{
      [](const Texts& texts, CommandLine& line) { return read_why(texts, line.why); }},
     {CommandLine::Command::diff, "diff", "show the first event in which two runs part, and why", help::kDiff, add_diff,
      [](const Texts& texts, CommandLine& line) { return read_diff(texts, line.diff); }},
+    {CommandLine::Command::export_run, "export", "write a run for ShiViz, Perfetto, Mermaid or as CSV", help::kExport,
+     add_export, [](const Texts& texts, CommandLine& line) { return read_export(texts, line.export_run); }},
     {CommandLine::Command::conform, "conform", "compare the model with recordings of a real cluster", help::kConform,
      add_conform, [](const Texts& texts, CommandLine& line) { return read_conform(texts, line.conform); }},
     {CommandLine::Command::list, "list", "list scenarios", help::kList, add_list,
@@ -343,7 +353,7 @@ std::string program_of(std::string_view called) {
 }
 
 void set_program(CommandLine& line, const std::string& program) {
-  line.why.run.program = line.diff.a.program = line.diff.b.program = program;
+  line.why.run.program = line.diff.a.program = line.diff.b.program = line.export_run.run.program = program;
   line.run.program = line.compare.run.program = line.test.run.program = line.list.program = line.create.program =
       program;
 }

@@ -19,6 +19,7 @@ struct CommandLine {
     compare,
     why,
     diff,
+    export_run,
     conform,
     list,
     validate,
@@ -32,6 +33,7 @@ struct CommandLine {
   CompareArguments compare;
   WhyArguments why;
   DiffArguments diff;
+  ExportArguments export_run;
   TestArguments test;
   ConformArguments conform;
   ListArguments list;

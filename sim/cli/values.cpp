@@ -73,6 +73,10 @@ const std::vector<std::string>& why_formats() {
   static const std::vector<std::string> kFormats{"text", "mermaid", "dot", "json"};
   return kFormats;
 }
+const std::vector<std::string>& export_formats() {
+  static const std::vector<std::string> kFormats{"shiviz", "perfetto", "mermaid", "csv"};
+  return kFormats;
+}
 std::vector<std::string> mode_names() { return {scenarios::modes().begin(), scenarios::modes().end()}; }
 const std::vector<std::string>& colours() {
   static const std::vector<std::string> kColours{"auto", "always", "never"};
@@ -186,6 +190,13 @@ Wrong read_diff(const Texts& texts, DiffArguments& diff) {
   if (auto wrong = read_mode("--mode-a", diff.mode_a)) return wrong;
   if (auto wrong = read_mode("--mode-b", diff.mode_b)) return wrong;
   return read_format(texts, formats(), diff.format);
+}
+
+Wrong read_export(const Texts& texts, ExportArguments& arguments) {
+  if (auto wrong = read_runs(texts, arguments.run)) return wrong;
+  if (auto wrong = read_mode("--mode", arguments.mode)) return wrong;
+  std::size_t chosen = 0;
+  return choose("--format", arguments.format, export_formats(), chosen);
 }
 
 Wrong read_test(const Texts& texts, TestArguments& test) {

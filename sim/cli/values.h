@@ -25,7 +25,8 @@ inline constexpr int kJobsMax = 256;
 const std::vector<std::string>& formats();         // "text", "json"
 const std::vector<std::string>& report_formats();  // and "junit", "github": of `test`
 const std::vector<std::string>& colours();
-const std::vector<std::string>& why_formats();  // text, mermaid, dot, json
+const std::vector<std::string>& why_formats();     // text, mermaid, dot, json
+const std::vector<std::string>& export_formats();  // shiviz, perfetto, mermaid, csv
 std::vector<std::string> mode_names();
 
 // "; did you mean \"crash\"?", or empty.
@@ -41,6 +42,7 @@ Wrong read_twice(const Texts& texts, RunArguments& run);
 Wrong read_compare(const Texts& texts, CompareArguments& compare);
 Wrong read_why(const Texts& texts, WhyArguments& why);
 Wrong read_diff(const Texts& texts, DiffArguments& diff);
+Wrong read_export(const Texts& texts, ExportArguments& arguments);
 Wrong read_test(const Texts& texts, TestArguments& test);
 Wrong read_conform(const Texts& texts, ConformArguments& conform);
 Wrong read_new(const NewArguments& arguments);
