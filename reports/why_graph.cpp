@@ -51,9 +51,9 @@ std::string mermaid_of_slice(const sim::Plan& plan, const sim::CausalRun& run, c
     const sim::CausalEvent& event = run.event(step.event());
     for (const sim::Link& link : slice.links) {
       if (link.to != step || !is_message(link) || !link.from.is_event()) continue;
-      const auto more = link.through.empty() ? std::string() : fmt::format(" (after {} more)", link.through.size());
-      diagram.message(run.event(link.from.event()).node, event.node,
-                      fmt::format("{}{}", model::name_of_body(event.body), more));
+      const auto more =
+          link.through.empty() ? std::string() : fmt::format(" ({} more steps before)", link.through.size());
+      diagram.message(event.peer, event.node, fmt::format("{}{}", model::name_of_body(event.body), more));
     }
     diagram.note(event.node, fmt::format("{} event {}: {}", when, step.event(), words.what(step)));
   }
