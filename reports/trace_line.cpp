@@ -32,15 +32,26 @@ TraceLine::TraceLine(std::FILE* file, const model::ClusterConfig& config)
   }
 }
 
+TraceLine::TraceLine(std::string& text, const model::ClusterConfig& config)
+    : TraceLine(static_cast<std::FILE*>(nullptr), config) {
+  text_ = &text;
+}
+
 bool TraceLine::flush() {
-  if (used_ != 0 && std::fwrite(buffer_.data(), 1, used_, file_) != used_) failed_ = true;
+  if (used_ != 0) write({buffer_.data(), used_});
   used_ = 0;
   return !failed_;
 }
 
-void TraceLine::put_large(std::string_view text) {
-  if (std::fwrite(text.data(), 1, text.size(), file_) != text.size()) failed_ = true;
+void TraceLine::write(std::string_view text) {
+  if (text_ != nullptr) {
+    text_->append(text);
+  } else if (std::fwrite(text.data(), 1, text.size(), file_) != text.size()) {
+    failed_ = true;
+  }
 }
+
+void TraceLine::put_large(std::string_view text) { write(text); }
 void TraceLine::put_large_in_quotes(std::string_view text) {
   put("\"");
   put(text);

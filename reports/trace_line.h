@@ -1,5 +1,5 @@
-// Puts the pieces of a trace's lines into a buffer that is written when it is full. Names are escaped once,
-// before the run.
+// Puts the pieces of a trace's lines into a buffer that is written when it is full, to a file or to the end of a
+// text. Names are escaped once, before the run.
 #pragma once
 
 #include <concepts>
@@ -22,6 +22,7 @@ namespace reports {
 class TraceLine {
  public:
   TraceLine(std::FILE* file, const model::ClusterConfig& config);
+  TraceLine(std::string& text, const model::ClusterConfig& config);  // it gets what is written at each flush
 
   void put(std::string_view text) {
     char* at = room(text.size());
@@ -102,8 +103,10 @@ class TraceLine {
   void put_large(std::string_view text);
   void put_large_in_quotes(std::string_view text);
   std::string_view name_of(model::NodeId node) const;
+  void write(std::string_view text);
 
-  std::FILE* file_;
+  std::FILE* file_ = nullptr;
+  std::string* text_ = nullptr;
   const model::ClusterConfig& config_;
   std::vector<std::string> nodes_, partitions_;  // escaped, without quotes
   std::vector<char> buffer_;
