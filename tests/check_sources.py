@@ -15,9 +15,10 @@ MAX_COLUMNS = 130
 
 CODE = (".h", ".cpp")
 SCRIPTS = (".py", ".sh", ".build")
-TEXT = CODE + SCRIPTS + (".md", ".txt", ".yml", ".json", ".html", ".css", ".js")
+TEXT = CODE + SCRIPTS + (".md", ".txt", ".yml", ".json", ".html", ".css", ".js", ".jsx")
 SCRIPT_NAMES = {"fencepost", "run", "install-packages"}
-SKIP = re.compile(r"^(\.git|build[^/]*|\.cache|subprojects)(/|$)|(^|/)__pycache__(/|$)"
+SKIP = re.compile(r"^(\.git|build[^/]*|\.cache|subprojects)(/|$)|(^|/)(__pycache__|node_modules)(/|$)"
+                  r"|^reports/page/dist(/|$)"  # built
                   r"|^tests/(recordings|zookeeper)/.*\.(json|txt)$")
 
 # Written in two halves, so that this file does not find itself.
