@@ -81,6 +81,14 @@ inline constexpr const char* kConform =
     "Replays the faults of recordings of a real cluster in the model, with many seeds, and lines the\n"
     "model's facts up with what really happened.\n"
     "\nExample:\n  fencepost conform tests/recordings/z02-controller-pause.json";
+inline constexpr const char* kReport =
+    "Runs a scenario and writes the run as one HTML page that needs no network: every event on a line of\n"
+    "time, who held which role, the ISR and the high watermark, the state before and after each step, and\n"
+    "the story as text. Keys: j and k step, / searches, ? shows the rest. The exit code is 0 once the page\n"
+    "is written, whatever became of the run.\n"
+    "\nExamples:\n"
+    "  fencepost report scenarios/library/zombie-controller.json\n"
+    "  fencepost report scenarios/library/zombie-controller.json --seed 7 -o seven.html";
 inline constexpr const char* kList =
     "Lists the scenarios of a folder and of those below it; without one, of scenarios/library in the working\n"
     "directory or beside the program. Files that are no scenarios are listed as bad.\n"

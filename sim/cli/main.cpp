@@ -35,6 +35,8 @@ int dispatch(const cli::CommandLine& line) {
       return cli::export_command(line.export_run);
     case cli::CommandLine::Command::conform:
       return cli::conform_command(line.conform);
+    case cli::CommandLine::Command::report:
+      return cli::report_command(line.report);
     case cli::CommandLine::Command::list:
       return cli::list_command(line.list);
     case cli::CommandLine::Command::validate:

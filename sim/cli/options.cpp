@@ -72,15 +72,19 @@ void add_defect(CLI::App& app, Options& options, std::vector<std::string>& defec
   options.choice(defect->option_text("NAME")->allow_extra_args(false), defect_names());
 }
 
+void add_settings(CLI::App& app, RunArguments& run) {
+  app.add_option("--set", run.settings, "change a setting of Kafka everywhere; repeat it for more")
+      ->option_text("KEY=VALUE")
+      ->allow_extra_args(false);
+}
+
 // Of every command that runs scenarios.
 void add_runs(CLI::App& app, Options& options, RunArguments& run, const char* files, const char* about) {
   options.file(app.add_option(files, run.files, about)->required()->option_text("..."));
   app.add_option("--seed", options.texts.seed, "run this seed instead of the scenario's")->option_text("N");
   app.add_option("--seeds", options.texts.seeds, "run each seed from A to B")->option_text("A:B");
   add_jobs(app, options, "runs at the same time; 0: as many as there are cores (1)");
-  app.add_option("--set", run.settings, "change a setting of Kafka everywhere; repeat it for more")
-      ->option_text("KEY=VALUE")
-      ->allow_extra_args(false);
+  add_settings(app, run);
   add_defect(app, options, run.defects);
 }
 
@@ -193,6 +197,17 @@ void add_conform(CLI::App& app, Options& options) {
   add_colour(app, options);
 }
 
+void add_report(CLI::App& app, Options& options) {
+  ReportArguments& report = options.line.report;
+  options.file(app.add_option("FILE", report.run.files, "a scenario")->required()->expected(1)->option_text(" "));
+  app.add_option("--seed", options.texts.seed, "run this seed instead of the scenario's")->option_text("N");
+  add_settings(app, report.run);
+  add_defect(app, options, report.run.defects);
+  CLI::Option* out =
+      app.add_option("--out,-o", report.out, "the page (named after the scenario); - is standard output");
+  options.file(out->option_text("FILE"));
+}
+
 void add_list(CLI::App& app, Options& options) {
   options.file(app.add_option("DIR", options.line.list.folder, "where to look (the library)")->option_text(" "));
   add_format(app, options);
@@ -237,7 +252,7 @@ struct CommandRow {
   Wrong (*read)(const Texts&, CommandLine&);
 };
 // In the order of --help.
-constexpr std::array<CommandRow, 13> kCommands{{
+constexpr std::array<CommandRow, 14> kCommands{{
     {CommandLine::Command::run, "run", "run scenarios and tell what happened", help::kRun, add_run,
      [](const Texts& texts, CommandLine& line) { return read_run(texts, line.run); }},
     {CommandLine::Command::test, "test", "run folders of scenarios: the entry point for CI", help::kTest, add_test,
@@ -255,6 +270,8 @@ constexpr std::array<CommandRow, 13> kCommands{{
      add_export, [](const Texts& texts, CommandLine& line) { return read_export(texts, line.export_run); }},
     {CommandLine::Command::conform, "conform", "compare the model with recordings of a real cluster", help::kConform,
      add_conform, [](const Texts& texts, CommandLine& line) { return read_conform(texts, line.conform); }},
+    {CommandLine::Command::report, "report", "write a run as a page for a browser", help::kReport, add_report,
+     [](const Texts& texts, CommandLine& line) { return read_seed(texts, line.report.run.seed); }},
     {CommandLine::Command::list, "list", "list scenarios", help::kList, add_list,
      [](const Texts& texts, CommandLine& line) {
        const Wrong wrong = read_colour(texts, line.list.colour);
@@ -355,7 +372,7 @@ std::string program_of(std::string_view called) {
 void set_program(CommandLine& line, const std::string& program) {
   line.why.run.program = line.diff.a.program = line.diff.b.program = line.export_run.run.program = program;
   line.run.program = line.compare.run.program = line.test.run.program = line.list.program = line.create.program =
-      program;
+      line.report.run.program = program;
 }
 
 OptionShape shape_of(const CLI::Option& option, const Options& options) {

@@ -21,6 +21,7 @@ struct CommandLine {
     diff,
     export_run,
     conform,
+    report,
     list,
     validate,
     create,
@@ -36,6 +37,7 @@ struct CommandLine {
   ExportArguments export_run;
   TestArguments test;
   ConformArguments conform;
+  ReportArguments report;
   ListArguments list;
   ValidateArguments validate;
   NewArguments create;
