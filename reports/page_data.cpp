@@ -72,10 +72,10 @@ void write_cluster(JsonWriter& json, const model::ClusterConfig& config) {
     const auto node = model::NodeId(static_cast<std::uint8_t>(i));
     json.begin_object();
     json.member("name", config.name_of(node));
-    json.member("kind", node == model::kZooKeeper  ? "zookeeper"
-                        : config.is_broker(node)   ? "broker"
-                        : config.is_producer(node) ? "client"
-                                                   : "controller");
+    json.member("kind", node == model::kZooKeeper    ? "zookeeper"
+                        : config.is_broker(node)     ? "broker"
+                        : config.is_controller(node) ? "controller"
+                                                     : "client");
     json.end_object();
   }
   json.end_array();
@@ -97,6 +97,7 @@ void write_rows(JsonWriter& json, const PageTrace& trace) {
   write_column(json, "peer", rows.peer);
   write_column(json, "what", rows.what);
   write_column(json, "via", rows.via);
+  write_column(json, "back", rows.back);
   write_column(json, "shape", trace.row_details().shapes());
   write_column(json, "numbers", trace.row_details().numbers());
   json.end_object();

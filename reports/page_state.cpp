@@ -61,6 +61,17 @@ std::string_view name_of(model::BrokerState state) {
   }
   return "";
 }
+std::string_view name_of(model::PositionState state) {
+  switch (state) {
+    case model::PositionState::awaits_reset:
+      return "awaits reset";
+    case model::PositionState::awaits_validation:
+      return "awaits validation";
+    case model::PositionState::fetching:
+      return "fetching";
+  }
+  return "";
+}
 std::string_view role_of(const model::RaftMemory& memory) {
   // In the order of QuorumState.
   constexpr std::array<model::QuorumRole, 6> kRoles{model::QuorumRole::unattached, model::QuorumRole::prospective,
@@ -128,6 +139,8 @@ void PageState::sample_node(const sim::World& world, model::NodeId node, std::in
     broker(*its_broker);
   } else if (const auto* its_producer = std::get_if<model::Producer>(&state)) {
     producer(*its_producer);
+  } else if (const auto* its_consumer = std::get_if<model::Consumer>(&state)) {
+    consumer(*its_consumer);
   } else if (const auto* controller = std::get_if<model::ControllerServer>(&state)) {
     quorum_member({&controller->disk.raft, &controller->memory.raft, &controller->memory.controller});
   }
@@ -210,6 +223,24 @@ void PageState::producer(const model::Producer& producer) {
   const std::array<std::int64_t, 2>& outcome = outcomes_[static_cast<std::size_t>(producer.id)];
   number("records acknowledged", outcome[0]);
   number("records failed", outcome[1]);
+}
+
+void PageState::consumer(const model::Consumer& consumer) {
+  static const model::ConsumerPartition kUnknown{};  // before the first metadata
+  const model::ConsumerMemory& memory = consumer.memory;
+  truth("has failed", memory.failed);
+  const model::TopicId topic = config_.consumer(consumer.id).topic;
+  for (std::size_t i = 0; i < config_.topics[model::index(topic)].assignment.size(); ++i) {
+    const model::ConsumerPartition& partition = i < memory.partitions.size() ? memory.partitions[i] : kUnknown;
+    partition_ = static_cast<std::int32_t>(model::index(config_.partition_of(topic, static_cast<std::int32_t>(i))));
+    text("position is", name_of(partition.state));
+    number("position", partition.position);
+    node("leader", partition.leader);
+    number("leader epoch", partition.leader_epoch);
+    node("reads from", partition.fetches_from);
+    node("preferred read replica", partition.preferred);
+  }
+  partition_ = -1;
 }
 
 }  // namespace reports

@@ -58,6 +58,7 @@ class PageState {
   void replica(const model::Broker& broker, std::size_t partition);
   void quorum_member(const model::QuorumMember& member);
   void producer(const model::Producer& producer);
+  void consumer(const model::Consumer& consumer);
 
   const model::ClusterConfig& config_;
   TextTable& texts_;

@@ -50,6 +50,14 @@ void PageTrace::add_row(sim::Time at, std::int64_t kind, model::NodeId node, mod
   rows_.what.push_back(texts_.number_of(what));
 }
 
+void PageTrace::add_cause(sim::Cause cause) {
+  // Events and faults are numbered from 1, as they are told.
+  std::int64_t began = -1;
+  if (cause.is_event() && cause.event() < event_rows_.size()) began = event_rows_[cause.event()];
+  if (cause.is_fault() && cause.fault() <= faults_.size()) began = faults_[cause.fault() - 1].row;
+  rows_.back.push_back(began < 0 ? 0 : last_row() - began);
+}
+
 std::int64_t PageTrace::via_of(const model::ConnectionId& via) {
   const auto found = connections_.find(via);
   if (found != connections_.end()) return found->second;
@@ -95,6 +103,9 @@ void PageTrace::on_event(const sim::EventView& event) {
       break;
   }
   add_row(event.at, static_cast<std::int64_t>(event.kind), event.node, event.peer, what);
+  add_cause(event.cause);
+  event_rows_.resize(event.number, -1);
+  event_rows_.push_back(last_row());
   rows_.via.push_back(event.peer == model::kNoNode ? -1 : via_of(event.via));
   add_details(row_details_, [&] {
     if (event.body != nullptr) line_.body(*event.body);
@@ -115,6 +126,7 @@ void PageTrace::on_fault(const sim::AppliedFault& applied) {
   const std::vector<model::NodeId>& subject = applied.who.empty() ? applied.from : applied.who;
   add_row(applied.at, applied.undo ? kUndo : kFault, subject.empty() ? model::kNoNode : subject.front(), model::kNoNode,
           fault_text(plan_, applied));
+  add_cause(applied.cause);
   rows_.via.push_back(-1);
   add_details(row_details_, [] {});
   faults_.push_back({last_row(), applied});

@@ -23,6 +23,7 @@ class PageTrace final : public sim::Observer {
   struct Rows {
     std::vector<std::int64_t> at_us, kind, node, peer;  // node, peer: by NodeId; -1 none
     std::vector<std::int64_t> what, via;                // texts; via: -1 none
+    std::vector<std::int64_t> back;                     // so many rows before lies what it began with; 0: nothing
   };
   struct Facts {
     std::vector<std::int64_t> row, node, what;
@@ -39,6 +40,7 @@ class PageTrace final : public sim::Observer {
   void finish();
 
   bool wants_events() const override { return true; }
+  bool wants_causes() const override { return true; }
   void on_event(const sim::EventView& event) override;
   void on_fact(sim::Time at, model::NodeId node, const model::Fact& fact) override;
   void on_step_over(sim::Time) override { is_cluster_due_ = true; }
@@ -56,7 +58,8 @@ class PageTrace final : public sim::Observer {
  private:
   std::int64_t last_row() const { return static_cast<std::int64_t>(rows_.at_us.size()) - 1; }
   void add_row(sim::Time at, std::int64_t kind, model::NodeId node, model::NodeId peer, std::string_view what);
-  void look();  // at the nodes that may have changed
+  void add_cause(sim::Cause cause);  // of the row that was added last
+  void look();                       // at the nodes that may have changed
   std::int64_t via_of(const model::ConnectionId& via);
   template <typename Write>
   void add_details(ShapeColumn& column, Write write);
@@ -71,6 +74,7 @@ class PageTrace final : public sim::Observer {
   ShapeColumn row_details_, fact_details_;
   std::vector<FaultRow> faults_;
   PageState state_;
+  std::vector<std::int64_t> event_rows_{-1};  // by number of the event
   std::vector<model::NodeId> touched_;
   std::map<model::ConnectionId, std::int64_t> connections_;
   bool is_cluster_due_ = false;

@@ -53,7 +53,7 @@ TEST_CASE("the page of a run carries its data as JSON, every event of it") {
   CHECK(data["events"] == page.outcome.events);
   const json& rows = data["rows"];
   const std::size_t count = rows["t"].size();
-  for (const char* column : {"kind", "node", "peer", "what", "via", "shape"}) {
+  for (const char* column : {"kind", "node", "peer", "what", "via", "back", "shape"}) {
     INFO(column);
     CHECK(rows[column].size() == count);
   }
@@ -98,6 +98,30 @@ TEST_CASE("the state on a page is what the run ended with") {
   CHECK(ends_with(1, -1, "acts as controller") == "no");
   CHECK(ends_with(1, -1, "process") == "running");
   CHECK(ends_with(4, -1, "records acknowledged") == "1180");
+}
+
+TEST_CASE("rows of a page point back at what they began with") {
+  const json data = data_of(reports::page_of(library("zombie-controller"), "").html);
+  const json& rows = data["rows"];
+  const auto at = summed(rows["t"]);
+  std::size_t answers = 0;
+  for (std::size_t i = 0; i < at.size(); ++i) {
+    const auto back = rows["back"][i].get<std::size_t>();
+    REQUIRE(back <= i);
+    const bool is_message = rows["kind"][i] == 0;
+    if (!is_message) continue;
+    // A message was sent by its peer, before it arrived.
+    REQUIRE(back > 0);
+    CHECK(rows["node"][i - back] == rows["peer"][i]);
+    CHECK(at[i - back] < at[i]);
+    ++answers;
+  }
+  CHECK(answers > 1'000);
+  // The end of the pause points at its beginning.
+  const json& faults = data["faults"];
+  const std::size_t begin = faults[faults.size() - 2]["row"], end = faults[faults.size() - 1]["row"];
+  CHECK(faults[faults.size() - 1]["undo"] == true);
+  CHECK(rows["back"][end] == end - begin);
 }
 
 TEST_CASE("a page is the same bytes each time, and looking does not change the run") {

@@ -11,10 +11,14 @@
 namespace cli {
 
 int report_command(const ReportArguments& arguments) {
-  const LoadedPlans loaded = load_plans(arguments.run);
+  const LoadedPlans loaded = load_plans(arguments.run, {arguments.mode, !arguments.mode.empty()});
   if (loaded.exit != kGood) return loaded.exit;
   const LoadedPlan& one = loaded.plans.front();
-  const reports::Page page = reports::page_of(one.plan, repeat_command(arguments.run, "run", one.path, one.plan.seed));
+  // `run` knows no other mode than the file's.
+  std::string repeat =
+      repeat_command(arguments.run, arguments.mode.empty() ? "run" : "report", one.path, one.plan.seed);
+  if (!arguments.mode.empty()) repeat += " --mode " + arguments.mode;
+  const reports::Page page = reports::page_of(one.plan, repeat);
   if (arguments.out == "-") return print(page.html) ? kGood : kInternal;
   // Beside whoever asks, not beside the scenario: a library may be read-only.
   const std::string out =

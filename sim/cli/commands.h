@@ -60,8 +60,9 @@ struct ExportArguments {
 int export_command(const ExportArguments& arguments);
 
 struct ReportArguments {
-  RunArguments run;  // one file; seeds, jobs and trace are unused
-  std::string out;   // the page; empty: named after the scenario, in the working directory; "-": standard output
+  RunArguments run;  // has one file
+  std::string mode;
+  std::string out;  // the page; empty: named after the scenario, in the working directory; "-": standard output
 };
 // Says on standard output what became of the run, and returns 0 whatever that is: the page is there.
 int report_command(const ReportArguments& arguments);

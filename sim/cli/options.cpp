@@ -72,19 +72,15 @@ void add_defect(CLI::App& app, Options& options, std::vector<std::string>& defec
   options.choice(defect->option_text("NAME")->allow_extra_args(false), defect_names());
 }
 
-void add_settings(CLI::App& app, RunArguments& run) {
-  app.add_option("--set", run.settings, "change a setting of Kafka everywhere; repeat it for more")
-      ->option_text("KEY=VALUE")
-      ->allow_extra_args(false);
-}
-
 // Of every command that runs scenarios.
 void add_runs(CLI::App& app, Options& options, RunArguments& run, const char* files, const char* about) {
   options.file(app.add_option(files, run.files, about)->required()->option_text("..."));
   app.add_option("--seed", options.texts.seed, "run this seed instead of the scenario's")->option_text("N");
   app.add_option("--seeds", options.texts.seeds, "run each seed from A to B")->option_text("A:B");
   add_jobs(app, options, "runs at the same time; 0: as many as there are cores (1)");
-  add_settings(app, run);
+  app.add_option("--set", run.settings, "change a setting of Kafka everywhere; repeat it for more")
+      ->option_text("KEY=VALUE")
+      ->allow_extra_args(false);
   add_defect(app, options, run.defects);
 }
 
@@ -199,10 +195,7 @@ void add_conform(CLI::App& app, Options& options) {
 
 void add_report(CLI::App& app, Options& options) {
   ReportArguments& report = options.line.report;
-  options.file(app.add_option("FILE", report.run.files, "a scenario")->required()->expected(1)->option_text(" "));
-  app.add_option("--seed", options.texts.seed, "run this seed instead of the scenario's")->option_text("N");
-  add_settings(app, report.run);
-  add_defect(app, options, report.run.defects);
+  add_one_run(app, options, report.run, report.mode);
   CLI::Option* out =
       app.add_option("--out,-o", report.out, "the page (named after the scenario); - is standard output");
   options.file(out->option_text("FILE"));

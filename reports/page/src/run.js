@@ -4,7 +4,8 @@ export const MESSAGE = 0, TIMER = 1, CONNECTED = 2, DISCONNECTED = 3, STARTED = 
 
 // Facts that come with nearly every record or check: no news in a list of changes.
 const FREQUENT = new Set(['high_watermark', 'records_appended', 'records_acknowledged', 'acks_all_answered',
-  'control_request_applied', 'isr_check_starts', 'metadata_appended', 'metadata_high_watermark', 'zk_create', 'zk_delete']);
+  'control_request_applied', 'isr_check_starts', 'metadata_appended', 'metadata_high_watermark', 'zk_create', 'zk_delete',
+  'records_consumed', 'latest_offset']);
 // Messages that a healthy cluster sends all the time.
 const ROUTINE = /^(Fetch( of metadata)?|Produce|ZkPing|BrokerHeartbeat)( answer)?$/;
 
@@ -118,8 +119,8 @@ export class Run {
     this.peer = Int16Array.from(rows.peer);
     this.what = Int32Array.from(rows.what);
     this.via = Int32Array.from(rows.via);
-    // How many rows back lies what a row began with; 0: it is not known, or nothing.
-    this.back = rows.cause ? Int32Array.from(rows.cause) : new Int32Array(this.count);
+    // How many rows back lies what a row began with: what sent the message or armed the timer; 0: nothing but the plan.
+    this.back = Int32Array.from(rows.back);
     const counts = data.shapes.map(holes);
     this.details = new Details(data.shapes, counts, rows);
     this.factRow = summed(data.facts.row, Int32Array);
