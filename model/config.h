@@ -223,7 +223,9 @@ struct ClusterConfig {
     }
     return kForeignRack;
   }
-  RackId rack_of(NodeId broker) const { return racks.empty() ? kNoRack : rack_id(racks[number(broker) - 1U]); }
+  RackId rack_of(NodeId broker) const {
+    return racks.empty() ? kNoRack : rack_id(racks[static_cast<std::size_t>(broker) - 1]);
+  }
   const TopicConfig& topic_of(PartitionId id) const { return topics[index(partitions[index(id)].topic)]; }
   PartitionId partition_of(TopicId topic, std::int32_t number) const {
     return PartitionId(static_cast<std::uint16_t>(topics[index(topic)].first_partition + number));
