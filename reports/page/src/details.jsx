@@ -55,6 +55,8 @@ function Causes({ run, row, go }) {
       <ol class="causes">{chain.map((at) => (
         <li key={at}><button class="link" onClick={() => go(at)}><span class="t">{seconds(run.t[at])}</span> {run.isFault(at) ? 'FAULT' : run.nameOf(run.node[at])}: {run.label(at)}</button></li>
       ))}</ol>
+      {chain.length === CAUSES_SHOWN && run.cause(chain.at(-1)) >= 0 && <p class="dim">and so on, back to the plan</p>}
+      {run.number[row] > 0 && <p class="dim">In words, with what it knew: <code>{run.data.repeat.replace(/ (run|report) /, ' why ')} {run.number[row]}</code></p>}
     </section>
   );
 }
@@ -71,10 +73,10 @@ export function Details({ run, row, go }) {
       <p class="headline">{run.label(row)}{run.via[row] >= 0 && run.kind[row] === MESSAGE && <span class="dim"> on {run.text(run.via[row])}</span>}</p>
       {marks.map((mark) => <p key={mark.name} class="broken">✖ <strong>{mark.name}</strong>{mark.fails ? ' is broken: ' : ' is broken, as expected: '}{mark.what}</p>)}
       {fault?.effect && <p>In all, {fault.effect}.</p>}
-      <Causes {...{ run, row, go }} />
       <section><h3>What it changed</h3><Difference {...{ run, row }} /></section>
       {facts.length > 0 && <section><h3>Facts told</h3>
         <ul class="told">{facts.map((fact, i) => <li key={i}><strong>{fact.name}</strong><Members fields={fact.fields} /></li>)}</ul></section>}
+      <Causes {...{ run, row, go }} />
       {Object.keys(fields).length > 0 && <section><h3>What it carries</h3><Members fields={fields} /></section>}
       {node >= 0 && <details open={whole} onToggle={(event) => setWhole(event.target.open)}>
         <summary>All of {run.nameOf(node)} after it</summary>{whole && <State {...{ run, row, node }} />}</details>}

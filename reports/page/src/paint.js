@@ -3,7 +3,7 @@ import { MESSAGE, after, seconds } from './run.js';
 import { controllerSpans, faultBars, highWatermarks, isrSpans, processSpans, replicaSpans } from './spans.js';
 
 export const GUTTER = 92;
-const AXIS = 20, BAR = 15, THIN = 13, STRIP = 36, FAULT_ROW = 17;
+const AXIS = 20, BAR = 15, THIN = 13, STRIP = 36, FAULT_ROW = 17, LEGEND = 24;
 const PARTITIONS_SHOWN = 4;
 const TONES = ['ink', 'dim', 'line', 'bg', 'panel', 'leader', 'follower', 'controller', 'candidate', 'paused', 'down', 'running',
   'leaderless', 'isr', 'fault', 'act', 'bad', 'message', 'routine', 'cursor', 'onbar'];
@@ -31,7 +31,7 @@ export function layoutOf(scene, height) {
   const laneHeight = (lane) => BAR + lane.replicas.length * THIN;
   const fixed = AXIS + scene.levels * FAULT_ROW + scene.strips.length * STRIP + 12;
   const needed = scene.lanes.reduce((sum, lane) => sum + laneHeight(lane), 0);
-  const gap = Math.max(12, Math.min(64, (height - fixed - needed) / scene.lanes.length));
+  const gap = Math.max(12, Math.min(64, (height - LEGEND - fixed - needed) / (scene.lanes.length + 0.5)));
   let y = AXIS + scene.levels * FAULT_ROW + gap / 2 + 4;
   const lanes = new Map();
   for (const lane of scene.lanes) {
@@ -39,7 +39,7 @@ export function layoutOf(scene, height) {
     y += laneHeight(lane) + gap;
   }
   const strips = scene.strips.map((strip) => { const top = y; y += STRIP; return { strip, top }; });
-  return { lanes, strips, height: Math.max(y + 4, height) };
+  return { lanes, strips, height: Math.max(y + LEGEND, height), marks: AXIS + scene.levels * FAULT_ROW + 4 };
 }
 
 export function tonesOf(element) {
@@ -82,11 +82,13 @@ export function paintScene(canvas, { run, scene, layout, view, width, tone, leve
   p.c.rect(GUTTER, 0, width - GUTTER, layout.height);
   p.c.clip();
   for (const bar of scene.bars) faultBar(p, bar, x, layout.height);
+  const arrows = { run, layout, view, x, level, wanted, tone };
+  messages(p, arrows, true);
   for (const { lane, top } of layout.lanes.values()) laneSpans(p, lane, top, clip, tone);
-  messages(p, { run, layout, view, x, level, wanted, tone });
+  messages(p, arrows, false);
   notes(p, { run, layout, view, x, tone });
   for (const { strip, top } of layout.strips) partitionStrip(p, strip, top, { run, view, x, clip, tone });
-  broken(p, run, x, layout.height);
+  broken(p, run, x, layout);
   p.c.restore();
   gutter(p, scene, layout, tone);
 }
@@ -149,11 +151,11 @@ function laneSpans(p, lane, top, clip, tone) {
       p.c.fillStyle = tone.running;
       p.c.fillRect(from, top + BAR / 2 - 2, to - from, 4);
     } else if (span.tone === 'down') {
+      const fits = p.text('× down', from + 4, top + BAR / 2, { color: tone.dim, size: 10, room: to - from - 6 });
       p.c.strokeStyle = tone.dim;
       p.c.setLineDash([2, 4]);
-      p.line(from, top + BAR / 2, to, top + BAR / 2);
+      p.line(from + (fits ? 46 : 0), top + BAR / 2, to, top + BAR / 2);
       p.c.setLineDash([]);
-      p.text('× down', from + 4, top + BAR / 2, { color: tone.dim, size: 10, room: to - from - 6 });
     } else {
       block(p, span, top, BAR, [from, to], tone, { short: 'P' });
     }
@@ -167,6 +169,9 @@ function laneSpans(p, lane, top, clip, tone) {
     const [from, to] = clip(span.from, span.to);
     if (to > from) {
       hatch(p, from, top, to - from, BAR);
+      if (to - from < 120) continue;
+      p.c.fillStyle = tone.bg;
+      p.c.fillRect((from + to) / 2 - 28, top + 1, 56, BAR - 2);
       p.text('P paused', (from + to) / 2, top + BAR / 2, { color: tone.ink, size: 10, bold: true, align: 'center', room: (to - from) / 2 });
     }
   }
@@ -180,38 +185,36 @@ function laneSpans(p, lane, top, clip, tone) {
 }
 
 // At most one arrow for each pair of lanes and pixel: more could not be told apart.
-function messages(p, { run, layout, view, x, level, wanted, tone }) {
+function messages(p, { run, layout, view, x, level, wanted, tone }, routine) {
   const first = after(run.t, view.from - 1), end = after(run.t, view.to);
   const seen = new Set(), few = end - first < 600;
-  for (const routine of [true, false]) {
-    const { c } = p;
-    c.strokeStyle = c.fillStyle = routine ? tone.routine : tone.message;
-    c.lineWidth = 1;
-    c.beginPath();
-    const heads = [];
-    for (let i = first; i < end; i++) {
-      if (run.kind[i] !== MESSAGE || run.peer[i] === run.node[i] || (run.level[i] === 2) !== routine) continue;
-      if (routine && level < 2 && !few) continue;
-      if (wanted && !wanted(i)) continue;
-      const to = layout.lanes.get(run.node[i]), from = layout.lanes.get(run.peer[i]);
-      if (!to || !from) continue;
-      const at = x(run.t[i]), key = (Math.round(at) * 64 + run.node[i]) * 64 + run.peer[i];
-      if (seen.has(key)) continue;
-      seen.add(key);
-      const sent = run.cause(i), start = sent >= 0 ? x(run.t[sent]) : at;
-      const down = to.wire > from.wire, y1 = down ? from.wire + 3 : from.wire - 3, y2 = down ? to.wire - 5 : to.wire + 5;
-      c.moveTo(start, y1);
-      c.lineTo(at, y2);
-      if (!routine || few) heads.push([at, y2, down]);
-    }
-    c.stroke();
-    c.beginPath();
-    for (const [at, y, down] of heads) {
-      const back = down ? -5 : 5;
-      c.moveTo(at, y); c.lineTo(at - 3, y + back); c.lineTo(at + 3, y + back); c.closePath();
-    }
-    c.fill();
+  if (routine && level < 2 && !few) return;
+  const { c } = p, heads = [];
+  c.strokeStyle = c.fillStyle = routine ? tone.routine : tone.message;
+  c.lineWidth = 1;
+  c.beginPath();
+  for (let i = first; i < end; i++) {
+    if (run.kind[i] !== MESSAGE || run.peer[i] === run.node[i] || (run.level[i] === 2) !== routine) continue;
+    if (wanted && !wanted(i)) continue;
+    const to = layout.lanes.get(run.node[i]), from = layout.lanes.get(run.peer[i]);
+    if (!to || !from) continue;
+    const at = x(run.t[i]), sent = run.cause(i), start = sent >= 0 ? x(run.t[sent]) : at;
+    // One that was long on its way is seen whatever else arrives at that pixel.
+    const key = (Math.round(at) * 256 + run.node[i]) * 256 + run.peer[i];
+    if (seen.has(key) && at - start < 2) continue;
+    seen.add(key);
+    const down = to.wire > from.wire, y1 = down ? from.wire + 3 : from.wire - 3, y2 = down ? to.wire - 5 : to.wire + 5;
+    c.moveTo(start, y1);
+    c.lineTo(at, y2);
+    if (!routine || few) heads.push([at, y2, down]);
   }
+  c.stroke();
+  c.beginPath();
+  for (const [at, y, down] of heads) {
+    const back = down ? -5 : 5;
+    c.moveTo(at, y); c.lineTo(at - 3, y + back); c.lineTo(at + 3, y + back); c.closePath();
+  }
+  c.fill();
 }
 
 // A dot on the lane wherever something of note was told.
@@ -255,8 +258,8 @@ function partitionStrip(p, strip, top, { run, view, x, clip, tone }) {
   c.stroke();
 }
 
-function broken(p, run, x, height) {
-  for (const mark of run.marks) {
+function broken(p, run, x, { height, marks }) {
+  run.marks.forEach((mark, index) => {
     const at = Math.round(x(run.t[mark.row] ?? run.data.until)) + 0.5, color = mark.fails ? p.tone.bad : p.tone.act;
     p.c.strokeStyle = color;
     p.c.lineWidth = mark.fails ? 2 : 1;
@@ -264,8 +267,8 @@ function broken(p, run, x, height) {
     p.line(at, AXIS, at, height);
     p.c.setLineDash([]);
     const right = at > p.width - 220;
-    p.text(`✖ ${mark.name}${mark.fails ? '' : ' (expected)'}`, right ? at - 5 : at + 5, height - 8, { color, bold: true, size: 11, align: right ? 'right' : 'left' });
-  }
+    p.text(`✖ ${mark.name}${mark.fails ? '' : ' (expected)'}`, right ? at - 5 : at + 5, marks + (index % 3) * 13, { color, bold: true, size: 11, align: right ? 'right' : 'left' });
+  });
 }
 
 function gutter(p, scene, layout, tone) {

@@ -7,7 +7,7 @@ const FREQUENT = new Set(['high_watermark', 'records_appended', 'records_acknowl
   'control_request_applied', 'isr_check_starts', 'metadata_appended', 'metadata_high_watermark', 'zk_create', 'zk_delete',
   'records_consumed', 'latest_offset']);
 // Messages that a healthy cluster sends all the time.
-const ROUTINE = /^(Fetch( of metadata)?|Produce|ZkPing|BrokerHeartbeat)( answer)?$/;
+const ROUTINE = /^(Fetch( of metadata)?|Produce|ZkPing|BeginQuorumEpoch|BrokerHeartbeat)( answer)?$/;
 
 function summed(steps, Column) {
   const out = new Column(steps.length);

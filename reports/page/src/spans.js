@@ -98,7 +98,7 @@ export function faultBars(run) {
   const ends = [], room = (run.data.until - Math.min(0, run.data.begins)) * 0.12;
   for (const bar of bars) {
     let level = ends.findIndex((end) => end <= bar.from);
-    if (level < 0) level = ends.length < 4 ? ends.length : 3;
+    if (level < 0) level = ends.length < 8 ? ends.length : 7;
     ends[level] = Math.max(bar.to, bar.from + room);
     bar.level = level;
   }
