@@ -113,6 +113,30 @@ def test_broken_promise():
     same([row["name"] for row in found["invariants"] if not row["held"]], ["controller-epoch-grows"])
 
 
+def test_report():
+    """Report writes a page named after the scenario, whatever became of the run; mistakes are those of every command"""
+    result = run("report", "good/one.json")
+    same((result.returncode, result.err), (0, ""))
+    has(result.out, "one.html  PASS  ")
+    with open(os.path.join(PLACE.name, "one.html"), encoding="utf-8") as file:
+        page = file.read()
+    has(page, "<title>A leader dies and a member of the ISR takes over · seed 1 · Fencepost</title>")
+    same(run("report", "good/one.json", "--out", "-").out, page)
+    result = run("report", "good/one.json", "--defect", "controller-epoch-skips", "-o", "red.html")
+    same(result.returncode, 0)
+    has(result.out, "red.html  FAIL (safety violated)")
+    result = run("report", "s/a/bad.json")
+    same((result.returncode, result.out), (65, ""))
+    has(result.err, 'error[unknown-key]: "crsh" is not a fault')
+    result = run("report", "good/one.jso")
+    same(result.returncode, 65)
+    has(result.err, "one.json")
+    same(run("report", "good/one.json", "another").returncode, 64)
+    same(run("report", "good/one.json", "--sed", "3").returncode, 64)
+    same(run("report", "good/one.json", "-o", "no/such/folder.html").returncode, 64)
+    same(run("report", "hostile/h.json", "-o", "-").out.count("</script>"), 2)
+
+
 def test_nothing_to_test():
     """A folder without scenarios is no success"""
     result = run("test", "empty")
