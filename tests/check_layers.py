@@ -146,7 +146,8 @@ def self_test(root):
     with tempfile.TemporaryDirectory() as copy:
         for folder in sorted({f.split("/")[0] for f in MAY_INCLUDE}):
             if os.path.isdir(os.path.join(root, folder)):
-                shutil.copytree(os.path.join(root, folder), os.path.join(copy, folder))
+                shutil.copytree(os.path.join(root, folder), os.path.join(copy, folder),
+                                ignore=shutil.ignore_patterns("node_modules"))
         with open(os.path.join(copy, "tests", "planted.h"), "w", encoding="utf-8") as file:
             file.write("#pragma once\n")
         before = set(check(copy)[0])
