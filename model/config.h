@@ -194,7 +194,7 @@ struct ClusterConfig {
   }
   bool is_controller(NodeId id) const {  // a process with that role alone
     return static_cast<std::size_t>(id) > brokers.size() + producers.size() &&
-           static_cast<std::size_t>(id) < node_count() - consumers.size();
+           static_cast<std::size_t>(id) < first_consumer();
   }
   NodeId controller(std::int32_t number) const {  // c1, c2, ...
     return NodeId(static_cast<std::uint8_t>(brokers.size() + producers.size() + static_cast<std::size_t>(number)));
@@ -208,13 +208,12 @@ struct ClusterConfig {
   const ProducerConfig& producer(NodeId id) const {
     return producers[static_cast<std::size_t>(id) - 1 - brokers.size()];
   }
+  std::size_t first_consumer() const { return node_count() - consumers.size(); }  // its node id; they come last
   bool is_consumer(NodeId id) const {
-    return static_cast<std::size_t>(id) < node_count() &&
-           static_cast<std::size_t>(id) >= node_count() - consumers.size();
+    return static_cast<std::size_t>(id) >= first_consumer() && static_cast<std::size_t>(id) < node_count();
   }
-  const ConsumerConfig& consumer(NodeId id) const {
-    return consumers[static_cast<std::size_t>(id) - (node_count() - consumers.size())];
-  }
+  std::size_t consumer_index(NodeId id) const { return static_cast<std::size_t>(id) - first_consumer(); }
+  const ConsumerConfig& consumer(NodeId id) const { return consumers[consumer_index(id)]; }
   // By the name of a rack, which is a broker's: kNoRack if there is none, kForeignRack if no broker is there.
   RackId rack_id(std::string_view name) const {
     if (name.empty()) return kNoRack;

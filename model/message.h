@@ -264,7 +264,8 @@ struct OffsetsForLeaderEpochResponse {
 struct ListOffsetsRequest {
   PartitionId partition{};
   LeaderEpoch current_leader_epoch = kNoEpoch;
-  FIELDS(partition, current_leader_epoch);
+  bool earliest = false;  // a consumer's timestamp: EARLIEST, not LATEST
+  FIELDS(partition, current_leader_epoch, earliest);
 };
 // Earliest and latest at once. To a follower the latest is the log end, to a consumer the high watermark.
 struct ListOffsetsResponse {

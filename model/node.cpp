@@ -21,7 +21,7 @@ std::vector<Node> make_cluster(const ClusterConfig& config) {
     producer.id = NodeId(static_cast<std::uint8_t>(nodes.size()));
     nodes.emplace_back(std::move(producer));
   }
-  while (nodes.size() < config.node_count() - config.consumers.size()) {
+  while (nodes.size() < config.first_consumer()) {
     ControllerServer server;
     server.id = NodeId(static_cast<std::uint8_t>(nodes.size()));
     nodes.emplace_back(std::move(server));

@@ -15,11 +15,6 @@ namespace {
 // The outer object, the recordings, one recording, its tables: a row of a table stays on one line.
 constexpr int kLaidOut = 4;
 
-void write_seconds(JsonWriter& json, std::string_view key, sim::Millis t) {
-  json.key(key);
-  json.raw(sim::seconds_text(t));
-}
-
 void write_text_or_null(JsonWriter& json, std::string_view key, const std::optional<std::string>& text) {
   json.key(key);
   if (text) {
@@ -318,15 +313,7 @@ void write_partition(JsonWriter& json, const sim::ClientPartition& partition, co
   json.member("acked", partition.acked);
   write_seconds(json, "first_ack", partition.first_ack);
   write_seconds(json, "last_ack", partition.last_ack);
-  json.key("silent");
-  json.begin_array();
-  for (const sim::SilentWindow& window : partition.silent) {
-    json.begin_array();
-    json.raw(sim::seconds_text(window.from));
-    json.raw(sim::seconds_text(window.to));
-    json.end_array();
-  }
-  json.end_array();
+  write_silent(json, partition.silent);
   json.key("acked_but_missing");
   json.begin_object();
   for (const sim::MissingRecords& row : partition.missing) json.member(config.name_of(row.replica), row.count);

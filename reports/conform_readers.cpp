@@ -3,11 +3,6 @@
 namespace reports {
 namespace {
 
-void write_seconds(JsonWriter& json, std::string_view key, sim::Millis t) {
-  json.key(key);
-  json.raw(sim::seconds_text(t));
-}
-
 void write_reader(JsonWriter& json, const sim::ReaderResult& reader, const model::ClusterConfig& config) {
   json.begin_object();
   json.member("read", reader.read);
@@ -17,15 +12,7 @@ void write_reader(JsonWriter& json, const sim::ReaderResult& reader, const model
   } else {
     json.null();
   }
-  json.key("silent");
-  json.begin_array();
-  for (const sim::SilentWindow& window : reader.silent) {
-    json.begin_array();
-    json.raw(sim::seconds_text(window.from));
-    json.raw(sim::seconds_text(window.to));
-    json.end_array();
-  }
-  json.end_array();
+  write_silent(json, reader.silent);
   json.key("preferred");
   json.begin_array();
   for (const sim::ReaderPreferred& row : reader.preferred) {
@@ -53,6 +40,23 @@ void write_reader(JsonWriter& json, const sim::ReaderResult& reader, const model
 }
 
 }  // namespace
+
+void write_seconds(JsonWriter& json, std::string_view key, sim::Millis t) {
+  json.key(key);
+  json.raw(sim::seconds_text(t));
+}
+
+void write_silent(JsonWriter& json, const std::vector<sim::SilentWindow>& windows) {
+  json.key("silent");
+  json.begin_array();
+  for (const sim::SilentWindow& window : windows) {
+    json.begin_array();
+    json.raw(sim::seconds_text(window.from));
+    json.raw(sim::seconds_text(window.to));
+    json.end_array();
+  }
+  json.end_array();
+}
 
 void write_readers(JsonWriter& json, const sim::Observed& observed, const model::ClusterConfig& config) {
   json.key("readers");

@@ -39,8 +39,7 @@ std::string described(const DiffSide& side, std::uint64_t number) {
 std::string told_fact(const DiffSide& side, std::optional<std::size_t> fact) {
   if (!fact) return "nothing more from that node";
   const sim::RecordedFact& told = side.run.outcome.facts[*fact];
-  std::string text = fmt::format("{} s  {}  {}", seconds_text(told.at.us),
-                                 told.node == model::kZooKeeper ? "zk" : side.plan->config.name_of(told.node),
+  std::string text = fmt::format("{} s  {}  {}", seconds_text(told.at.us), short_name(told.node, side.plan->config),
                                  model::name_of(told.fact));
   for (const model::FieldText& field : model::fields_of(told.fact, side.plan->config)) {
     if (field.name != "zxid") text += fmt::format(" {}={}", field.name, field.text);

@@ -38,14 +38,8 @@ std::string text_of_event(const sim::EventView& event, const model::ClusterConfi
 void EventDigests::on_event(const sim::EventView& event) {
   model::Hasher hasher = between_;
   between_ = {};
-  model::hash_append(hasher, event.at.us);
   model::hash_append(hasher, event.number);
-  model::hash_append(hasher, event.kind);
-  model::hash_append(hasher, event.node);
-  model::hash_append(hasher, event.peer);
-  model::hash_append(hasher, event.via);
-  model::hash_append(hasher, event.timer);
-  if (event.body != nullptr) model::hash_append(hasher, *event.body);
+  hash_append(hasher, event);
   const std::uint64_t digest = hasher.value();
   const std::size_t index = count_++;
   if (describe_ == index) description_ = text_of_event(event, config_);

@@ -21,8 +21,7 @@ using sim::Cause;
 bool is_notable(const sim::CausalRun& run, const sim::CausalEvent& event) {
   for (std::size_t f = event.facts_begin; f < event.facts_end; ++f) {
     const model::Fact& fact = run.outcome.facts[f].fact;
-    const auto* cut = std::get_if<model::Truncated>(&fact);
-    if (!sim::is_routine(fact) && (cut == nullptr || cut->from > cut->to)) return true;
+    if (!sim::is_routine(fact) && !sim::cuts_nothing(fact)) return true;
   }
   return false;
 }

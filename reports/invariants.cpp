@@ -8,6 +8,7 @@
 #include "model/invariants/view.h"
 #include "model/text.h"
 #include "reports/words.h"
+#include "sim/search/slice.h"
 
 namespace reports {
 namespace {
@@ -22,9 +23,8 @@ bool is_expected(const sim::Plan& plan, std::size_t row) {
 }
 
 std::string fact_line(const sim::Plan& plan, const sim::RecordedFact& told) {
-  std::string text =
-      fmt::format("{:>8}  {}  {}", seconds_text(told.at.us),
-                  told.node == model::kZooKeeper ? "zk" : plan.config.name_of(told.node), model::name_of(told.fact));
+  std::string text = fmt::format("{:>8}  {}  {}", seconds_text(told.at.us), short_name(told.node, plan.config),
+                                 model::name_of(told.fact));
   for (const model::FieldText& field : model::fields_of(told.fact, plan.config)) {
     if (field.name == "zxid") continue;
     text += fmt::format(" {}={}", field.name,
@@ -48,8 +48,7 @@ std::vector<std::string> leading_facts(const sim::Plan& plan, const sim::Outcome
     const model::PartitionId* about = model::partition_of(told->fact);
     if (about != nullptr && result.breach.has_partition && *about != result.breach.partition) continue;
     if (std::holds_alternative<model::InvariantViolated>(told->fact)) continue;
-    const auto* cut = std::get_if<model::Truncated>(&told->fact);
-    if (cut != nullptr && cut->from <= cut->to) continue;
+    if (sim::cuts_nothing(told->fact)) continue;
     // A log that grows record by record would hide what happened to it before.
     const bool goes_on = shown != nullptr && shown->node == told->node && shown->fact.index() == told->fact.index();
     const bool is_frequent = std::holds_alternative<model::RecordsAppended>(told->fact) ||

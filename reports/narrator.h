@@ -13,6 +13,7 @@
 
 #include "model/text.h"
 #include "reports/story.h"
+#include "reports/words.h"
 #include "sim/search/run.h"
 
 namespace reports {
@@ -155,7 +156,7 @@ class Narrator {
 
  private:
   ConsumerStory& consumer();  // that tells now
-  std::string name(model::NodeId node) const { return node == model::kZooKeeper ? "zk" : config_.name_of(node); }
+  std::string name(model::NodeId node) const { return short_name(node, config_); }
   std::string names(const model::Replicas& nodes) const { return model::text_of(nodes, config_); }
   std::string teller() const { return name(now_->node); }
   // Who tells what is committed: ZooKeeper, or the leader of the metadata quorum.

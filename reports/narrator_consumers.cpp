@@ -27,14 +27,13 @@ std::string reset_text(model::ResetReason reason) {
 
 }  // namespace
 
-ConsumerStory& Narrator::consumer() {
-  return consumers_[static_cast<std::size_t>(now_->node) - (config_.node_count() - config_.consumers.size())];
-}
+ConsumerStory& Narrator::consumer() { return consumers_[config_.consumer_index(now_->node)]; }
 
 void Narrator::operator()(const model::FetchesFrom& f) {
-  const auto next = std::find_if(facts_.begin(), facts_.end(), [&](const sim::RecordedFact& told) {
+  const auto after = facts_.begin() + static_cast<std::ptrdiff_t>(index_) + 1;
+  const auto next = std::find_if(after, facts_.end(), [&](const sim::RecordedFact& told) {
     const auto* other = std::get_if<model::FetchesFrom>(&told.fact);
-    return other != nullptr && &told > now_ && told.node == now_->node && other->partition == f.partition;
+    return other != nullptr && told.node == now_->node && other->partition == f.partition;
   });
   ReadingStory& story = consumer().reading[index(f.partition)];
   if (next != facts_.end() && next->at - now_->at < kMoment) {

@@ -9,25 +9,14 @@
 namespace reports {
 namespace {
 
-struct Latency {
-  std::int64_t us = 0;
-  std::int64_t records = 0;
-};
-
 // The smallest latency that `per_mille` of the records do not exceed. Sorted.
-model::Duration quantile(const std::vector<Latency>& latencies, std::int64_t records, std::int64_t per_mille) {
-  const std::int64_t wanted = (records * per_mille + 999) / 1000;
-  std::int64_t seen = 0;
-  for (const Latency& latency : latencies) {
-    seen += latency.records;
-    if (seen >= wanted) return {latency.us};
-  }
-  return {};
+model::Duration quantile(const std::vector<model::Duration>& latencies, std::size_t per_mille) {
+  return latencies.empty() ? model::Duration{} : latencies[(latencies.size() * per_mille + 999) / 1000 - 1];
 }
 
 struct Reading {
-  std::vector<Latency> latencies;
-  std::vector<model::Offset> next;  // by PartitionId; unknown: nothing yet
+  std::vector<model::Duration> latencies;  // by record
+  std::vector<model::Offset> next;         // by PartitionId; unknown: nothing yet
 };
 
 class Readers {
@@ -35,7 +24,6 @@ class Readers {
   explicit Readers(const sim::Plan& plan)
       : plan_(plan),
         config_(plan.config),
-        first_(config_.node_count() - config_.consumers.size()),
         starts_(config_.node_count()),
         committed_(config_.partitions.size(), 0),
         readings_(config_.consumers.size()),
@@ -51,17 +39,17 @@ class Readers {
       look_how_far_behind(moved->partition);
     }
     if (const auto* reset = std::get_if<model::PositionReset>(&told.fact)) {
-      readings_[reader_of(told.node)].next[index(reset->partition)] = model::kUnknownOffset;
+      readings_[config_.consumer_index(told.node)].next[index(reset->partition)] = model::kUnknownOffset;
     }
     if (const auto* consumed = std::get_if<model::RecordsConsumed>(&told.fact)) take(told, *consumed);
   }
 
   std::vector<ReaderSummary> finish() {
     for (std::size_t i = 0; i < summaries_.size(); ++i) {
-      std::vector<Latency>& latencies = readings_[i].latencies;
-      std::sort(latencies.begin(), latencies.end(), [](const Latency& a, const Latency& b) { return a.us < b.us; });
-      summaries_[i].median = quantile(latencies, summaries_[i].read, 500);
-      summaries_[i].p99 = quantile(latencies, summaries_[i].read, 990);
+      std::vector<model::Duration>& latencies = readings_[i].latencies;
+      std::sort(latencies.begin(), latencies.end());
+      summaries_[i].median = quantile(latencies, 500);
+      summaries_[i].p99 = quantile(latencies, 990);
       for (std::size_t p = 0; p < committed_.size(); ++p) {
         if (config_.partitions[p].topic == config_.consumers[i].topic) summaries_[i].committed += committed_[p];
       }
@@ -70,10 +58,8 @@ class Readers {
   }
 
  private:
-  std::size_t reader_of(model::NodeId node) const { return static_cast<std::size_t>(node) - first_; }
-
   void take(const sim::RecordedFact& told, const model::RecordsConsumed& consumed) {
-    const std::size_t i = reader_of(told.node);
+    const std::size_t i = config_.consumer_index(told.node);
     ReaderSummary& summary = summaries_[i];
     summary.read += consumed.count;
     readings_[i].next[index(consumed.partition)] = consumed.base_offset + consumed.count;
@@ -85,7 +71,7 @@ class Readers {
     const model::Duration interval = config_.producer(consumed.producer).interval;
     for (std::int32_t k = 0; k < consumed.count; ++k) {
       const sim::Time due = start + interval * (consumed.first_value + k);
-      readings_[i].latencies.push_back({(told.at - due).us, 1});
+      readings_[i].latencies.push_back(told.at - due);
     }
   }
 
@@ -99,7 +85,6 @@ class Readers {
 
   const sim::Plan& plan_;
   const model::ClusterConfig& config_;
-  std::size_t first_;
   std::vector<sim::Time> starts_;         // by NodeId
   std::vector<model::Offset> committed_;  // by PartitionId: beyond what any leader has shown
   std::vector<Reading> readings_;

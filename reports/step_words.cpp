@@ -15,12 +15,6 @@ namespace {
 
 constexpr std::size_t kFactsShown = 3;
 
-// A follower that has nothing to cut off tells so as well.
-bool says_nothing(const model::Fact& fact) {
-  const auto* cut = std::get_if<model::Truncated>(&fact);
-  return cut != nullptr && cut->from <= cut->to;
-}
-
 }  // namespace
 
 StepWords::StepWords(const sim::Plan& plan, const sim::CausalRun& run)
@@ -39,9 +33,7 @@ StepWords::StepWords(const sim::Plan& plan, const sim::CausalRun& run)
   }
 }
 
-std::string StepWords::name(model::NodeId node) const {
-  return node == model::kZooKeeper ? "zk" : plan_.config.name_of(node);
-}
+std::string StepWords::name(model::NodeId node) const { return short_name(node, plan_.config); }
 
 std::string StepWords::who(sim::Cause step) const {
   if (step.is_event()) return name(run_.event(step.event()).node);
@@ -63,7 +55,8 @@ std::string StepWords::what_of_event(std::uint64_t number) const {
     if (routine && !parts.empty()) break;
     for (std::size_t f = event.facts_begin; f < event.facts_end && parts.size() < kFactsShown; ++f) {
       const model::Fact& fact = run_.outcome.facts[f].fact;
-      if (!is_in_line_[f] && sim::is_routine(fact) == routine && !says_nothing(fact)) parts.push_back(words_of(fact));
+      if (!is_in_line_[f] && sim::is_routine(fact) == routine && !sim::cuts_nothing(fact))
+        parts.push_back(words_of(fact));
     }
   }
   return parts.empty() ? beginning(event) : joined(parts, "; ");

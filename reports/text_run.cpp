@@ -14,11 +14,6 @@
 namespace reports {
 namespace {
 
-std::string padded(std::string_view text, std::size_t width) {
-  const std::size_t used = width_of(text);
-  return std::string(text) + std::string(used < width ? width - used : 0, ' ');
-}
-
 std::string topic_text(const model::TopicConfig& topic) {
   std::size_t least = model::kReplicasMax, most = 0;
   for (const model::Replicas& replicas : topic.assignment) {

@@ -15,11 +15,6 @@ namespace {
 using sim::Cause;
 using sim::LinkKind;
 
-std::string padded(const std::string& text, std::size_t width) {
-  const std::size_t used = width_of(text);
-  return text + std::string(used < width ? width - used : 0, ' ');
-}
-
 std::string event_text(Cause step) { return step.is_event() ? "event " + grouped(step.event()) : ""; }
 
 // A list of steps, each with its number from 1.

@@ -44,6 +44,10 @@ std::string names_of(const std::vector<model::NodeId>& nodes, const model::Clust
   return joined(names, " ");
 }
 
+std::string short_name(model::NodeId node, const model::ClusterConfig& config) {
+  return node == model::kZooKeeper ? "zk" : config.name_of(node);
+}
+
 std::string loss_text(model::LossReason reason) {
   switch (reason) {
     case model::LossReason::none:

@@ -20,6 +20,8 @@ std::string counted(std::int64_t n, std::string_view noun);  // "1 message", "31
 std::string joined(const std::vector<std::string>& parts, std::string_view separator);
 std::string names_of(const std::vector<model::NodeId>& nodes, const model::ClusterConfig& config);  // "b1 b2"
 
+std::string short_name(model::NodeId node, const model::ClusterConfig& config);  // "b1", "zk"
+
 // Why records may be missing: "acks=1, only the old leader ever had to have them".
 std::string loss_text(model::LossReason reason);
 

@@ -99,9 +99,8 @@ void read_places(const ClusterParts& parts, sim::Plan& plan, Problems& problems)
   for (std::size_t i = 0; i < config.producers.size(); ++i) {
     place_client(parts.producers[i].rack, "", 1 + config.brokers.size() + i, plan, problems);
   }
-  const std::size_t first = config.node_count() - config.consumers.size();
   for (std::size_t i = 0; i < config.consumers.size(); ++i) {
-    place_client(parts.consumers[i].rack, config.consumers[i].client_rack, first + i, plan, problems);
+    place_client(parts.consumers[i].rack, config.consumers[i].client_rack, config.first_consumer() + i, plan, problems);
   }
   if (known_racks(plan).empty()) plan.places.clear();
   if (parts.latency == nullptr) return;

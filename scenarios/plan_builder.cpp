@@ -449,9 +449,12 @@ void read_consumer(const ConsumerParts& parts, const ClusterParts& cluster, sim:
   plan.starts.push_back(start);
 }
 
-void check_count(std::size_t count, std::size_t most, const Value* first_beyond, const std::string& what,
-                 Problems& problems) {
-  if (count > most) problems.error("out-of-range", *first_beyond, "at most " + std::to_string(most) + " " + what);
+// How many of them are read; one too many is a mistake.
+template <typename Parts>
+std::size_t count_of(const std::vector<Parts>& parts, std::size_t most, const std::string& what, Problems& problems) {
+  if (parts.size() <= most) return parts.size();
+  problems.error("out-of-range", *parts[most].name, "at most " + std::to_string(most) + " " + what);
+  return most;
 }
 
 }  // namespace
@@ -470,17 +473,11 @@ void build_cluster(const ClusterParts& parts, sim::Plan& plan, Problems& problem
   read_topics(parts, plan.config, problems);
   read_per_broker(parts, plan.config, problems);
   read_racks(parts, plan.config, problems);
-  check_count(parts.producers.size(), kProducersMax,
-              parts.producers.size() > kProducersMax ? parts.producers[kProducersMax].name : nullptr, "producers",
-              problems);
-  check_count(parts.consumers.size(), kConsumersMax,
-              parts.consumers.size() > kConsumersMax ? parts.consumers[kConsumersMax].name : nullptr, "consumers",
-              problems);
-  const std::size_t count = std::min(parts.producers.size(), kProducersMax);
-  for (std::size_t i = 0; i < count; ++i) read_producer(parts.producers[i], parts, known, plan, problems);
+  const std::size_t producers = count_of(parts.producers, kProducersMax, "producers", problems);
+  const std::size_t consumers = count_of(parts.consumers, kConsumersMax, "consumers", problems);
+  for (std::size_t i = 0; i < producers; ++i) read_producer(parts.producers[i], parts, known, plan, problems);
   read_voters(parts, plan.config, problems);
-  const std::size_t readers = std::min(parts.consumers.size(), kConsumersMax);
-  for (std::size_t i = 0; i < readers; ++i) read_consumer(parts.consumers[i], parts, plan, problems);
+  for (std::size_t i = 0; i < consumers; ++i) read_consumer(parts.consumers[i], parts, plan, problems);
   read_places(parts, plan, problems);
 }
 

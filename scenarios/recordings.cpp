@@ -417,8 +417,7 @@ void read_set_up(const Value& json, sim::RecordingSetup& setup, RecordingReader:
     if (setup.config.is_producer(start.node)) {
       setup.producers[node - 1 - setup.config.brokers.size()].start = sim::millis_of(start.at);
     } else if (setup.config.is_consumer(start.node)) {
-      const std::size_t first = setup.config.node_count() - setup.config.consumers.size();
-      setup.consumers[node - first].start = sim::millis_of(start.at);
+      setup.consumers[setup.config.consumer_index(start.node)].start = sim::millis_of(start.at);
     }
   }
 }

@@ -229,10 +229,9 @@ ErrorCode check_leader(const Context& context, Broker& broker, const ConnectionI
 }
 
 // A consumer's latest offset is the end of what is committed.
-void tell_consumer(const Context& context, Broker& broker, NodeId consumer, const Log& log,
+void tell_consumer(const Context& context, Broker& broker, NodeId consumer, bool is_latest, const Log& log,
                    ListOffsetsResponse& response) {
   const Partition& partition = broker.partition(response.partition);
-  const bool is_latest = context.config.consumer(consumer).auto_offset_reset == OffsetReset::latest;
   if (is_latest) response.error = context.rules.check_latest_offset(partition);
   response.log_end = context.rules.consumer_bound(partition, log);
   response.start_epoch = log.epochs.empty() ? kNoEpoch : log.epochs.front().epoch;
@@ -269,7 +268,8 @@ void serve_list_offsets(const Context& context, Broker& broker, const Connection
     const Log& log = broker.log(request.partition);
     response.log_start = log.start;
     response.log_end = log.end();
-    if (context.config.is_consumer(via.client)) tell_consumer(context, broker, via.client, log, response);
+    if (context.config.is_consumer(via.client))
+      tell_consumer(context, broker, via.client, !request.earliest, log, response);
   }
   answer(context, broker, via, std::move(response));
 }

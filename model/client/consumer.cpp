@@ -3,25 +3,18 @@
 #include <algorithm>
 #include <utility>
 
+#include "model/client/metadata.h"
 #include "model/client/positions.h"
 #include "model/rules.h"
 
 namespace model {
 namespace {
 
-constexpr TimerKey kMetadataRetry{TimerKind::metadata_refresh, 0};
-constexpr TimerKey kMetadataAge{TimerKind::metadata_refresh, 1};
 constexpr TimerKey kPoll{TimerKind::client_timeout, 0};
 
 Network network_of(Reader& reader) {
   return {reader.context, reader.id, reader.config.reconnect_backoff, reader.config.reconnect_backoff_max,
           reader.memory.connections};
-}
-
-void arm_metadata_backoff(Reader& reader) {
-  reader.memory.metadata_backing_off = true;
-  const Backoff wait = backoff(reader.config.retry_backoff, reader.config.retry_backoff_max, 0);
-  reader.context.arm(kMetadataRetry, wait.shortest, wait.longest);
 }
 
 bool has_in_flight(const ConsumerLink& link, ConsumerRequest::Kind kind) {
@@ -35,7 +28,8 @@ Body body_of(Reader& reader, const ConsumerRequest& request) {
   if (request.kind == ConsumerRequest::Kind::metadata) return MetadataRequest{reader.config.topic};
   const FetchPartition& asked = request.partitions.front();
   if (request.kind == ConsumerRequest::Kind::list_offsets) {
-    return ListOffsetsRequest{asked.partition, asked.current_leader_epoch};
+    const bool earliest = reader.config.auto_offset_reset == OffsetReset::earliest;
+    return ListOffsetsRequest{asked.partition, asked.current_leader_epoch, earliest};
   }
   if (request.kind == ConsumerRequest::Kind::offsets_for_leader_epoch) {
     OffsetsForLeaderEpochRequest body;
@@ -166,32 +160,6 @@ void poll(Reader& reader) {
 
 // --- what comes back -------------------------------------------------------------------------
 
-void take_partition(Reader& reader, const MetadataPartition& entry) {
-  const ClusterConfig& config = reader.context.config;
-  if (index(entry.partition) >= config.partitions.size()) return;
-  const PartitionConfig& about = config.partitions[index(entry.partition)];
-  if (about.topic != reader.config.topic) return;
-  const bool usable = entry.error == ErrorCode::none && entry.leader != kNoNode && config.is_broker(entry.leader);
-  if (!usable) reader.memory.metadata_needed = true;
-  ConsumerPartition& partition = reader.memory.partitions[static_cast<std::size_t>(about.number)];
-  if (entry.leader_epoch < partition.leader_epoch) return;
-  partition.leader_epoch = entry.leader_epoch;
-  partition.leader = usable ? entry.leader : kNoNode;
-}
-
-void take_metadata(Reader& reader, const MetadataResponse& answer) {
-  ConsumerMemory& memory = reader.memory;
-  arm_metadata_backoff(reader);
-  reader.context.arm(kMetadataAge, reader.config.metadata_max_age);
-  if (answer.brokers.empty()) return;  // a broker that knows nothing yet: NetworkClient ignores it
-  memory.metadata_needed = answer.error != ErrorCode::none || answer.partitions.empty();
-  memory.brokers = answer.brokers;
-  if (memory.metadata_needed) return;
-  const auto& assignment = reader.context.config.topics[index(reader.config.topic)].assignment;
-  while (memory.partitions.size() < assignment.size()) memory.partitions.emplace_back();
-  for (const MetadataPartition& entry : answer.partitions) take_partition(reader, entry);
-}
-
 // Its connection is gone: whatever it was, it is tried again.
 void give_up(Reader& reader, const ConsumerRequest& request) {
   if (request.kind == ConsumerRequest::Kind::metadata) {
@@ -224,7 +192,9 @@ void close_link(Reader& reader, ConsumerLink& link) {
 }
 
 void take_answer(Reader& reader, NodeId from, const ConsumerRequest& request, const Body& body) {
-  if (const auto* metadata = std::get_if<MetadataResponse>(&body)) take_metadata(reader, *metadata);
+  if (const auto* metadata = std::get_if<MetadataResponse>(&body))
+    take_metadata(
+        reader, *metadata, [] {}, [](PartitionId) {});
   if (const auto* offsets = std::get_if<ListOffsetsResponse>(&body)) take_offsets(reader, request, *offsets);
   if (const auto* epochs = std::get_if<OffsetsForLeaderEpochResponse>(&body)) take_epoch_end(reader, request, *epochs);
   const auto* fetched = std::get_if<FetchResponse>(&body);

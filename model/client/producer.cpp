@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "model/client/accumulator.h"
+#include "model/client/metadata.h"
 #include "model/rules.h"
 
 namespace model {
@@ -13,8 +14,6 @@ constexpr Duration kMaxBlock = seconds(60);  // max.block.ms
 constexpr Duration kExpiryCheck = seconds(1);
 
 constexpr TimerKey kPace{TimerKind::produce_next, 0};
-constexpr TimerKey kMetadataRetry{TimerKind::metadata_refresh, 0};
-constexpr TimerKey kMetadataAge{TimerKind::metadata_refresh, 1};
 constexpr TimerKey kBlocked{TimerKind::metadata_timeout, 0};
 constexpr TimerKey kExpiry{TimerKind::delivery_timeout, 0};
 constexpr TimerKey kPoll{TimerKind::client_timeout, 0};
@@ -28,12 +27,6 @@ Network network_of(Client& client) {
 bool has_room(const Client& client, const ProducerLink& link) {
   return link.state == LinkState::open &&
          link.in_flight.size() < static_cast<std::size_t>(std::max(client.config.max_in_flight, 1));
-}
-
-void arm_metadata_backoff(Client& client) {
-  client.memory.metadata_backing_off = true;
-  const Backoff wait = backoff(client.config.retry_backoff, client.config.retry_backoff_max, 0);
-  client.context.arm(kMetadataRetry, wait.shortest, wait.longest);
 }
 
 void arm_producer_id_backoff(Client& client) {
@@ -182,37 +175,11 @@ void take_produce_answer(Client& client, const ProducerRequest& request, const P
   }
 }
 
-// Metadata.updateLatestMetadata: an entry counts only if its leader epoch is not older than the one seen.
-void take_partition(Client& client, const MetadataPartition& entry) {
-  const ClusterConfig& config = client.context.config;
-  if (index(entry.partition) >= config.partitions.size()) return;
-  const PartitionConfig& about = config.partitions[index(entry.partition)];
-  if (about.topic != client.config.topic) return;
-  const bool usable = entry.error == ErrorCode::none && entry.leader != kNoNode && config.is_broker(entry.leader);
-  if (!usable) client.memory.metadata_needed = true;
-  ProducerPartition& partition = client.memory.partitions[static_cast<std::size_t>(about.number)];
-  if (entry.leader_epoch < partition.leader_epoch) return;
-  const bool is_new_leader = usable && entry.leader_epoch > partition.leader_epoch;
-  partition.leader_epoch = entry.leader_epoch;
-  partition.leader = usable ? entry.leader : kNoNode;
-  // A retry need not wait for a leader that has not refused it (KIP-951).
-  if (is_new_leader) end_retry_backoffs(client, entry.partition);
-}
-
 void take_metadata(Client& client, const MetadataResponse& answer) {
-  ProducerMemory& memory = client.memory;
-  arm_metadata_backoff(client);
-  client.context.arm(kMetadataAge, client.config.metadata_max_age);
-  if (answer.brokers.empty()) return;  // a broker that knows nothing yet: NetworkClient ignores it
-  memory.metadata_needed = answer.error != ErrorCode::none || answer.partitions.empty();
-  memory.brokers = answer.brokers;
-  if (memory.metadata_needed) return;
-  if (memory.partitions.empty()) {
-    const auto& assignment = client.context.config.topics[index(client.config.topic)].assignment;
-    for (std::size_t i = 0; i != assignment.size(); ++i) memory.partitions.push_back(ProducerPartition{});
-    client.context.disarm(kBlocked);
-  }
-  for (const MetadataPartition& entry : answer.partitions) take_partition(client, entry);
+  // A retry need not wait for a leader that has not refused it (KIP-951).
+  take_metadata(
+      client, answer, [&] { client.context.disarm(kBlocked); },
+      [&](PartitionId partition) { end_retry_backoffs(client, partition); });
 }
 
 void take_producer_id(Client& client, const InitProducerIdResponse& answer) {

@@ -7,8 +7,7 @@ namespace model {
 namespace {
 
 std::size_t place_of(const ReaderHistory& history, const ClusterConfig& config, NodeId consumer, PartitionId p) {
-  const std::size_t first = config.node_count() - config.consumers.size();
-  return (static_cast<std::size_t>(consumer) - first) * history.partitions + index(p);
+  return config.consumer_index(consumer) * history.partitions + index(p);
 }
 
 template <typename Batches>

@@ -69,6 +69,17 @@ struct EventView {
   Cause cause = {};                     // if Observer::wants_causes()
 };
 
+// What happens and where, whatever number it has and whatever it began with.
+inline void hash_append(model::Hasher& hasher, const EventView& event) {
+  model::hash_append(hasher, event.at.us);
+  model::hash_append(hasher, event.kind);
+  model::hash_append(hasher, event.node);
+  model::hash_append(hasher, event.peer);
+  model::hash_append(hasher, event.via);
+  model::hash_append(hasher, event.timer);
+  if (event.body != nullptr) model::hash_append(hasher, *event.body);
+}
+
 class Observer {
  public:
   virtual ~Observer() = default;

@@ -16,13 +16,7 @@ class Digester final : public Observer {
   bool wants_events() const override { return true; }
   void on_event(const EventView& event) override {
     model::Hasher hasher;
-    model::hash_append(hasher, event.at.us);
-    model::hash_append(hasher, event.kind);
-    model::hash_append(hasher, event.node);
-    model::hash_append(hasher, event.peer);
-    model::hash_append(hasher, event.via);
-    model::hash_append(hasher, event.timer);
-    if (event.body != nullptr) model::hash_append(hasher, *event.body);
+    hash_append(hasher, event);
     digests.push_back({hasher.value(), 0});
     nodes.push_back(event.node);
   }
@@ -40,9 +34,8 @@ std::map<model::NodeId, NodeStory> stories_of(const Plan& plan, const CausalRun&
   std::map<model::NodeId, NodeStory> stories;
   for (std::size_t i = 0; i < run.outcome.facts.size(); ++i) {
     const RecordedFact& told = run.outcome.facts[i];
-    const auto* cut = std::get_if<model::Truncated>(&told.fact);
-    // A follower with nothing to cut off tells so too, of its partitions in any order.
-    if (is_routine(told.fact) || (cut != nullptr && cut->from <= cut->to)) continue;
+    // What is not cut is told of the partitions in any order.
+    if (is_routine(told.fact) || cuts_nothing(told.fact)) continue;
     std::string text(model::name_of(told.fact));
     for (const model::FieldText& field : model::fields_of(told.fact, plan.config)) {
       const bool counts = field.name == "zxid" || field.name == "session" || field.name == "offset" ||

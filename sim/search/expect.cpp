@@ -45,7 +45,7 @@ Expectations::Expectations(const Plan& plan)
       progress_(plan.expectations.size()),
       acknowledged_(plan.config.producers.size()) {
   for (const Expectation& row : plan.expectations) {
-    if (is_about_facts(row)) facts_.set(row.pattern.fact);
+    if (is_about_facts(row)) facts_ |= model::FactSet{1} << row.pattern.fact;
   }
 }
 
@@ -59,7 +59,7 @@ void Expectations::on_fact(Time at, model::NodeId teller, const model::Fact& fac
   if (const auto* acknowledged = std::get_if<model::RecordsAcknowledged>(&fact)) {
     acknowledged_[producer_index(plan_.config, teller)] += acknowledged->count;
   }
-  if (!facts_.test(fact.index())) return;
+  if (!model::contains(facts_, fact.index())) return;
   for (std::size_t i = 0; i < results_.size(); ++i) {
     const Expectation& row = plan_.expectations[i];
     if (is_about_facts(row) && row.pattern.fact == fact.index() && !results_[i].decided) {

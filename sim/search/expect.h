@@ -1,7 +1,6 @@
 // Judges the expectations of a plan while it runs.
 #pragma once
 
-#include <bitset>
 #include <cstdint>
 #include <optional>
 #include <vector>
@@ -43,7 +42,7 @@ class Expectations {
   const Plan& plan_;
   std::vector<ExpectationResult> results_;
   std::vector<Progress> progress_;
-  std::bitset<model::kFactKinds> facts_;    // bit i: some expectation is about the i-th kind
+  model::FactSet facts_ = 0;                // bit i: some expectation is about the i-th kind
   std::vector<std::int64_t> acknowledged_;  // records, by producer
 };
 

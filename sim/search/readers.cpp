@@ -12,9 +12,7 @@ constexpr std::size_t kAskedMax = 60;  // a recording holds no more
 
 ReaderLog::ReaderLog(const model::ClusterConfig& config) : config_(config), results_(config.consumers.size()) {}
 
-ReaderResult& ReaderLog::result_of(model::NodeId consumer) {
-  return results_[static_cast<std::size_t>(consumer) - (config_.node_count() - config_.consumers.size())];
-}
+ReaderResult& ReaderLog::result_of(model::NodeId consumer) { return results_[config_.consumer_index(consumer)]; }
 
 void ReaderLog::consumed(Millis t, ReaderResult& result, const model::RecordsConsumed& told, Millis end) const {
   result.read += told.count;

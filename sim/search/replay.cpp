@@ -104,7 +104,7 @@ void add_consumers(const RecordingSetup& setup, Plan& plan) {
   for (std::size_t i = 0; i < setup.consumers.size(); ++i) {
     const ConsumerStart& consumer = setup.consumers[i];
     const Millis at = consumer.first_fetch.value_or(consumer.start + kUsualFirstFetch);
-    const std::size_t node = setup.config.node_count() - setup.config.consumers.size() + i;
+    const std::size_t node = setup.config.first_consumer() + i;
     plan.starts.push_back(
         {model::NodeId(static_cast<std::uint8_t>(node)), time_of(at), std::nullopt, std::nullopt, std::nullopt});
   }

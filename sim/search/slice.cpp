@@ -371,7 +371,12 @@ bool is_routine(const model::Fact& fact) {
   constexpr FactSet kRoutine =
       facts_of<HighWatermarkMoved, RecordsAppended, RecordsAcknowledged, AcksAllAnswered, ControlRequestApplied,
                IsrCheckStarted, MetadataAppended, MetadataHighWatermarkMoved, ZnodeCreated, ZnodeDeleted>();
-  return ((kRoutine >> fact.index()) & 1U) != 0;
+  return contains(kRoutine, fact.index());
+}
+
+bool cuts_nothing(const model::Fact& fact) {
+  const auto* cut = std::get_if<model::Truncated>(&fact);
+  return cut != nullptr && cut->from <= cut->to;
 }
 
 Slice slice_of(const Plan& plan, const CausalRun& run, const std::vector<Cause>& targets) {
@@ -412,7 +417,7 @@ std::vector<Cause> causes_of_breach(const CausalRun& run, std::size_t invariant)
     const model::Fact& fact = run.outcome.facts[i].fact;
     const model::PartitionId* about = model::partition_of(fact);
     const bool is_elsewhere = about != nullptr && result.breach.has_partition && *about != result.breach.partition;
-    if (((exposing >> fact.index()) & 1U) == 0 || is_elsewhere || run.told_by[i] == Cause()) continue;
+    if (!model::contains(exposing, fact.index()) || is_elsewhere || run.told_by[i] == Cause()) continue;
     causes.push_back(run.told_by[i]);
   }
   const Cause shown = Cause::event(result.event);

@@ -58,5 +58,7 @@ std::vector<Cause> causes_of_breach(const CausalRun& run, std::size_t invariant)
 
 // A fact that comes with each record or round, and says nothing of its own.
 bool is_routine(const model::Fact& fact);
+// A follower that has nothing to cut off tells so as well.
+bool cuts_nothing(const model::Fact& fact);
 
 }  // namespace sim
