@@ -14,13 +14,14 @@
 #include "reports/conform.h"
 #include "scenarios/recordings.h"
 #include "sim/search/conform.h"
+#include "sim/search/readers.h"
 
 namespace {
 
 using sim::StoryFact;
 
 constexpr std::uint64_t kSeeds = 40;
-// In ZooKeeper mode, from the shortest story to the longest.
+// From the shortest story to the longest, one mode after the other.
 const std::vector<std::string> kNames = {
     "z18-boot-together",
     "z05-follower-cut-from-leader",
@@ -47,6 +48,7 @@ const std::vector<std::string> kNames = {
     "v40-leader-crash",
     "k06-leader-cut-from-controllers",
     "k13-leader-cut-from-followers-min2",
+    "f02-follower-read-kraft",
 };
 
 std::string read(const std::string& name) {
@@ -108,7 +110,7 @@ nlohmann::ordered_json shown_run(const sim::Recording& recording, std::uint64_t 
   const sim::Conformance found = sim::conform(recording, options);
   auto json = nlohmann::ordered_json::parse(reports::json_of_conformance({{&recording, &found}}));
   nlohmann::ordered_json run;
-  for (const char* key : {"metadata_facts", "node_facts", "clients", "final_logs"}) {
+  for (const char* key : {"metadata_facts", "node_facts", "clients", "readers", "final_logs"}) {
     run[key] = json["recordings"][0][key];
   }
   return run;
@@ -260,7 +262,7 @@ TEST_CASE("a replayed process comes up as fast as the recorded one") {
   CHECK(plan.faults[2].pin_register < model::milliseconds(901));
 }
 
-TEST_CASE("every recording without readers is reproduced") {
+TEST_CASE("every recording is reproduced") {
   sim::ConformOptions options;
   options.seeds = kSeeds;
   options.jobs = 2;
@@ -276,7 +278,7 @@ TEST_CASE("every recording without readers is reproduced") {
 
 TEST_CASE("a recording with one story fact removed, one ISR changed or one fact moved by 4 s is refuted") {
   for (const std::string name : {"z03-leader-crash", "z02-controller-pause", "z06-leader-cut-from-zk",
-                                 "k03-leader-crash", "k04-follower-pause"}) {
+                                 "k03-leader-crash", "k04-follower-pause", "f02-follower-read-kraft"}) {
     const sim::Recording recording = load(name);
     const std::vector<sim::Simulated> runs = run_seeds(recording);
     CAPTURE(name);
@@ -305,10 +307,46 @@ TEST_CASE("a recording with one story fact removed, one ISR changed or one fact 
   }
 }
 
+TEST_CASE("a reader that read from elsewhere, at another time, or without its silence refutes the model") {
+  const sim::Recording recording = load("f02-follower-read-kraft");
+  const std::vector<sim::Simulated> runs = run_seeds(recording);
+  CHECK(reproducing(recording, runs) == kSeeds);
+  const sim::Millis end = recording.setup.end;
+  const std::vector<sim::ReaderAsked> stays = sim::stays_of(recording.observed.readers[0], kT0, end);
+  REQUIRE(stays.size() == 3);  // near it, at the leader while the near one is dead, near it again
+  const auto refuted = [&](const std::function<void(sim::ReaderResult&)>& change) {
+    sim::Recording copy = recording;
+    change(copy.observed.readers[0]);
+    return reproducing(copy, runs) == 0;
+  };
+  for (const sim::ReaderAsked& stay : stays) {
+    CAPTURE(stay.t);
+    const auto row_of = [&](sim::ReaderResult& reader) {
+      return std::find_if(reader.asked.begin(), reader.asked.end(),
+                          [&](const sim::ReaderAsked& row) { return row.t == stay.t; });
+    };
+    CHECK(refuted([&](sim::ReaderResult& reader) { row_of(reader)->broker = kB2; }));
+    CHECK(refuted([&](sim::ReaderResult& reader) {
+      for (auto row = row_of(reader); row != reader.asked.end(); ++row) row->t += 4'000;
+    }));
+  }
+  CHECK(refuted([](sim::ReaderResult& reader) { reader.silent.clear(); }));
+  CHECK(refuted([](sim::ReaderResult& reader) { reader.silent.push_back({50'000, 53'000}); }));
+  CHECK(!refuted([](sim::ReaderResult& reader) { reader.silent[0].to -= 1'000; }));
+}
+
+TEST_CASE("leaders that serve all readers themselves bring the recording of readers to zero") {
+  sim::Recording recording = load("f02-follower-read-kraft");
+  recording.setup.rules.consumers_read_from_followers = false;
+  CHECK(first_reproducing(recording) == 0);
+}
+
 TEST_CASE("a file stripped of its observations gives the same run for each seed") {
   for (const std::string& name : kNames) {
     auto json = nlohmann::ordered_json::parse(read(name));
-    for (const char* key : {"metadata_facts", "node_facts", "clients", "final_logs", "recorded_from"}) json.erase(key);
+    for (const char* key : {"metadata_facts", "node_facts", "clients", "readers", "final_logs", "recorded_from"}) {
+      json.erase(key);
+    }
     const std::string text = json.dump();
     const auto stripped = scenarios::load_recording(name, text);
     REQUIRE(stripped.ok());
