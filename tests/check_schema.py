@@ -24,7 +24,9 @@ UNSEEN = {
     "a JSON parser keeps one of two equal keys before a schema sees either": [
         "duplicate-key", "duplicate-key-escaped"],
     "a name refers to another part of the file: which nodes, topics, partitions and replicas there are": [
-        "client-named-as-node", "client-unknown-topic", "expect-acknowledged-broker", "expect-field-node",
+        "client-named-as-node", "client-unknown-topic", "consumer-named-as-broker", "consumer-unknown-topic",
+        "consumer-which-topic", "latency-unknown-rack", "latency-without-racks", "rack-of-unknown-controller",
+        "expect-acknowledged-broker", "expect-field-node",
         "expect-state-unknown-partition", "fault-create-topic",
         "fault-alter-config-topic", "fault-reassign-partition", "fault-reassign-unknown-broker",
         "fault-unknown-rack", "fault-when-state-broker", "racks-broker",
@@ -36,11 +38,13 @@ UNSEEN = {
         "fault-stop-zookeeper", "fault-wipe-zookeeper", "fault-expire-session-zookeeper", "fault-when-state-incomplete"],
     "two values are compared: times with the end of the run or each other, bounds, sides, entries of a list": [
         "expect-after-the-end", "expect-between-order", "expect-range-order", "fault-after-the-end",
-        "fault-before-the-boot", "fault-cut-both-sides", "fault-delay-jitter", "racks-twice",
+        "fault-before-the-boot", "fault-cut-both-sides", "fault-delay-jitter", "latency-jitter-too-large", "racks-twice",
         "replica-twice", "until-too-long", "until-fine"],
     "keys of Kafka are compared with each other": [
         "client-delivery-timeout", "client-idempotence", "config-conflict",
         "controllers-with-zookeeper", "kraft-version"],
+    "the keys of all brokers and those of one are the same table": [
+        "broker-rack-of-all"],
     "how many of a family of keys there are": [
         "expect-two-states"],
 }
